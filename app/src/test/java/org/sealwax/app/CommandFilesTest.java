@@ -117,7 +117,7 @@ final class CommandFilesTest {
     Path named = folder.resolve("named");
     kind.put(named);
     CommandLineRun run = new CommandLineRun(folder);
-    int exit = run.run(List.of(COMMANDS.get(key).split(" ")));
+    int exit = run.run(List.of(COMMANDS.getOrDefault(key, "").split(" ")));
     assertNotEquals(0, exit);
     assertTrue(run.err().contains(kind.error(named)), run.err());
   }

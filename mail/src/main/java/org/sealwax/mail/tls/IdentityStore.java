@@ -1,12 +1,14 @@
 package org.sealwax.mail.tls;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.FailureText;
@@ -113,7 +115,22 @@ public final class IdentityStore {
    */
   public static IdentitySettings.CertificatePair selfSigned(
       IdentitySettings settings, Instant now, RandomSource random) throws IOException {
-    return SelfSigned.pair(settings.made(), settings.hostName(), now, random);
+    return MadeNote.isGood(settings.made(), settings.hostName(), now)
+        ? selfSignedFiles(settings)
+        : SelfSigned.pair(settings.made(), settings.hostName(), now, random);
+  }
+
+  /**
+   * {@return the self-signed pair as it is; empty while there is none}
+   *
+   * @param settings the folder
+   * @throws IOException when it cannot be used
+   */
+  public static Optional<Identity> selfSignedIfMade(IdentitySettings settings) throws IOException {
+    IdentitySettings.CertificatePair files = selfSignedFiles(settings);
+    return Files.exists(files.key()) && Files.exists(files.certificate())
+        ? Optional.of(Identity.read(files.certificate(), files.key()))
+        : Optional.empty();
   }
 
   /**

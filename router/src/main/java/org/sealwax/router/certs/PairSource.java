@@ -1,6 +1,7 @@
 package org.sealwax.router.certs;
 
 import java.io.IOException;
+import java.util.Optional;
 import org.sealwax.mail.tls.Identity;
 
 /**
@@ -34,9 +35,11 @@ public interface PairSource {
   }
 
   /**
-   * {@return whether {@link #read} would write files now: what only shows a pair must not call it}
+   * {@return the pair as it is, for what only shows it: nothing is made; empty while there is none}
+   *
+   * @throws IOException when it cannot be used; the message is for the admin
    */
-  default boolean isMadeByRead() {
-    return false;
+  default Optional<Identity> readIfMade() throws IOException {
+    return stamp().equals(NONE) ? Optional.empty() : Optional.of(read());
   }
 }

@@ -1,6 +1,7 @@
 package org.sealwax.router.certs;
 
 import java.io.IOException;
+import java.util.Optional;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.tls.Identity;
@@ -39,7 +40,7 @@ public record SelfSignedPair(IdentitySettings settings, Clock clock, RandomSourc
   }
 
   @Override
-  public boolean isMadeByRead() {
-    return !isReadLate();
+  public Optional<Identity> readIfMade() throws IOException {
+    return IdentityStore.selfSignedIfMade(settings);
   }
 }

@@ -106,13 +106,14 @@ public final class ServerCertificates implements Supplier<IdentityStore> {
     if (closed.getAsBoolean()) {
       throw new IllegalStateException("the router is closed");
     }
-    try {
-      for (SlotInForce slot : slots) {
-        readFirst(slot);
-      }
-    } catch (IOException e) {
-      throw new IllegalStateException(e);
-    }
+    readFirst(
+        slots,
+        source -> {
+          if (source.stamp().equals(PairSource.NONE)) {
+            throw new IOException(source.name() + ": there is no certificate yet");
+          }
+          return Optional.of(source.read());
+        });
     IdentityStore opened = IdentityStore.fixed(standard(), byName(), clock);
     store = opened;
     return opened;
@@ -133,26 +134,42 @@ public final class ServerCertificates implements Supplier<IdentityStore> {
     return byName;
   }
 
+  /** How a source is read. */
+  private interface SourceReader {
+    Optional<Identity> read(PairSource source) throws IOException;
+  }
+
+  private void readFirst(List<SlotInForce> all, SourceReader reader) {
+    try {
+      for (SlotInForce slot : all) {
+        readFirst(slot, reader);
+      }
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
   /** The first reading: what was in force before the start stays, until the guard has judged. */
-  private void readFirst(SlotInForce slot) throws IOException {
+  private void readFirst(SlotInForce slot, SourceReader reader) throws IOException {
     PairSource source = slot.slot.source();
     String stamp = source.stamp();
     slot.seen = stamp;
     Identity fresh;
     try {
-      if (stamp.equals(PairSource.NONE)) {
-        throw new IOException(source.name() + ": there is no certificate yet");
-      }
-      fresh = source.read();
+      fresh = reader.read(source).orElse(null);
       slot.seen = source.stamp();
     } catch (IOException e) {
       slot.inForce = lastGood(slot).orElse(null);
       if (slot.inForce != null) {
         refuse(slot, new SlotInForce.Refusal(SlotInForce.RefusedBy.READER, FailureText.of(e)));
         logUse(slot.inForce, "in use from the state folder, valid until ");
-      } else if (slot == slots.getFirst() || !stamp.equals(PairSource.NONE)) {
+      } else if (slot.slot.equals(slots.getFirst().slot) || !stamp.equals(PairSource.NONE)) {
         throw e;
       }
+      return;
+    }
+    if (fresh == null) {
+      slot.inForce = lastGood(slot).orElse(null);
       return;
     }
     Identity good = kept.isOf(slot.slot, slot.seen) ? fresh : lastGood(slot).orElse(null);
@@ -216,16 +233,18 @@ public final class ServerCertificates implements Supplier<IdentityStore> {
   }
 
   /**
-   * {@return each slot as it is now; reads the pairs where that was not done yet, and makes none}
+   * {@return each slot as it is now, or as a start would find it; makes no pair}
    *
    * @throws IllegalStateException with the cause when a pair cannot be used
    */
   List<CertificateStatus.SlotStatus> status() {
-    if (slots.stream().noneMatch(s -> s.slot.source().isMadeByRead())) {
-      var _ = get();
+    List<SlotInForce> shown = slots;
+    if (store == null) {
+      shown = slots.stream().map(s -> new SlotInForce(s.slot)).toList();
+      readFirst(shown, PairSource::readIfMade);
     }
     List<CertificateStatus.SlotStatus> all = new ArrayList<>();
-    for (SlotInForce slot : slots) {
+    for (SlotInForce slot : shown) {
       SlotInForce.Refusal why = slot.refusal;
       all.add(
           new CertificateStatus.SlotStatus(

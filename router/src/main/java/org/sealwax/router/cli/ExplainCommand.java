@@ -107,7 +107,7 @@ public final class ExplainCommand {
       }
     }
     RouterSettings settings = configuration.valid(arguments).settings();
-    try (OfflineExplainer explainer = new OfflineExplainer(settings)) {
+    try (OfflineExplainer explainer = new OfflineExplainer(settings, process)) {
       process
           .err()
           .println("sealwax: no server is running; showing the state on disk and the present DNS");

@@ -2,7 +2,6 @@ package org.sealwax.router.cli;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.sealwax.mail.cli.Arguments;
@@ -47,14 +46,14 @@ final class WhatIfCommand {
     ObjectNode request = ControlClient.request("what-if");
     request.put("file", file.toAbsolutePath().toString());
     // The text and not the path: a server in a sandbox of its own does not see our folders.
-    request.put("text", Files.readString(file));
+    request.put("text", Configuration.text(file));
     try {
       return configuration.ask(arguments, request);
     } catch (ControlClient.ServerNotRunning e) {
       process.err().println("sealwax: no server is running; showing the state on disk");
     }
     try (OfflineExplainer explainer =
-        new OfflineExplainer(configuration.valid(arguments).settings())) {
+        new OfflineExplainer(configuration.valid(arguments).settings(), process)) {
       return explainer.explainer().whatIf(then).report(null, explainer.now());
     } catch (UncheckedIOException failure) {
       throw new IOException(FailureText.of(failure), failure);

@@ -2,17 +2,23 @@ package org.sealwax.router.control;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
+import org.sealwax.mail.cli.ProcessEnvironment;
+import org.sealwax.mail.cli.TemporaryFolder;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.dns.live.CachingResolver;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.SystemDialer;
+import org.sealwax.mail.settings.SettingsRecord;
 import org.sealwax.mail.tls.ClientTlsSettings;
+import org.sealwax.mail.tls.IdentitySettings;
 import org.sealwax.mail.tls.IdentityStore;
 import org.sealwax.mail.tls.TlsClient;
 import org.sealwax.mail.tls.TlsFactory;
@@ -26,27 +32,46 @@ import org.sealwax.router.evidence.PeerIdentities;
 import org.sealwax.router.log.LogSettings;
 import org.sealwax.router.log.TextMailLog;
 import org.sealwax.router.route.TransportTable;
+import org.sealwax.router.sts.StsSettings;
 import org.sealwax.router.wiring.CertificateAuthorities;
+import org.sealwax.router.wiring.DatabaseCopy;
 import org.sealwax.router.wiring.DomainStores;
 import org.sealwax.router.wiring.Lazy;
 
 /**
- * An explainer for use while no server runs: the delivering half of the router, over the stores of
- * the state folder where they exist, over empty ones elsewhere. Never accepts or sends mail.
+ * An explainer for use while no server runs: the delivering half of the router, over copies of the
+ * stores of the state folder where they exist, over empty ones elsewhere. Never accepts or sends
+ * mail, and changes nothing in the state folder.
  */
 public final class OfflineExplainer implements Closeable {
   private final Clock clock = Clock.system();
+  private final TemporaryFolder copy;
   private final TextMailLog silent;
   private final DomainStores stores;
   private final SmtpDeliveryAgent deliveryAgent;
   private final Explainer explainer;
 
-  public OfflineExplainer(RouterSettings settings) throws IOException {
-    Path state = settings.server().state();
-    if (!Files.isWritable(state)) {
+  /**
+   * Copies the stores.
+   *
+   * @param configured settings of the server
+   * @param process where temporary folders are made
+   * @throws IOException when a store cannot be read
+   */
+  public OfflineExplainer(RouterSettings configured, ProcessEnvironment process)
+      throws IOException {
+    Optional<String> why = FailureText.unreadable(configured.server().state());
+    if (why.isPresent()) {
       throw new IOException(
-          "no server is running, and its state folder cannot be used: "
-              + FailureText.unreadable(state).orElse(state + ": this user cannot write to it"));
+          "no server is running, and its state folder cannot be used: " + why.get());
+    }
+    copy = TemporaryFolder.create(process, "sealwax-explain");
+    RouterSettings settings;
+    try {
+      settings = inCopy(configured);
+    } catch (IOException | RuntimeException e) {
+      copy.close();
+      throw e;
     }
     RandomSource chance = RandomSource.secure();
     silent =
@@ -54,7 +79,7 @@ public final class OfflineExplainer implements Closeable {
     TlsFactory.prepareJvm();
     TlsFactory tls = new TlsFactory(TlsSettings.defaults(), clock, chance);
     Resolver resolver = new CachingResolver(settings.dns(), clock, chance);
-    IdentityStore identities = IdentityStore.open(settings.identity(), clock, chance);
+    IdentityStore identities = IdentityStore.open(identity(configured.identity()), clock, chance);
     CertificateAuthorities authorities = new CertificateAuthorities(settings);
     Supplier<TlsClient> client =
         new Lazy<>(() -> tls.client(ClientTlsSettings.defaults(), identities));
@@ -89,6 +114,29 @@ public final class OfflineExplainer implements Closeable {
             });
   }
 
+  /** The settings with the stores in the copy. */
+  private RouterSettings inCopy(RouterSettings settings) throws IOException {
+    Path state = settings.server().state();
+    Path ledger = state.resolve(DomainStores.LEDGER);
+    DatabaseCopy.copy(ledger, copy.path().resolve(DomainStores.LEDGER));
+    Map<String, Object> changed = new HashMap<>();
+    changed.put("server", SettingsRecord.with(settings.server(), Map.of("state", copy.path())));
+    if (settings.sts().isPresent()) {
+      StsSettings sts = settings.sts().get();
+      Path policies = copy.path().resolve(sts.file().getFileName());
+      DatabaseCopy.copy(sts.file(), policies);
+      changed.put("sts", Optional.of(SettingsRecord.with(sts, Map.of("file", policies))));
+    }
+    return SettingsRecord.with(settings, changed);
+  }
+
+  /** Where no pair is there, one is made in the copy. */
+  private IdentitySettings identity(IdentitySettings configured) {
+    return IdentityStore.mustMake(configured, clock.now())
+        ? SettingsRecord.with(configured, Map.of("made", copy.path().resolve("tls")))
+        : configured;
+  }
+
   public Explainer explainer() {
     return explainer;
   }
@@ -104,6 +152,7 @@ public final class OfflineExplainer implements Closeable {
       stores.close();
     } finally {
       silent.close();
+      copy.close();
     }
   }
 }

@@ -42,6 +42,9 @@ import org.sealwax.router.sts.StsSettings;
  * receipts, senders of forwards. Opened next to the spool, before anything listens.
  */
 public final class DomainStores implements Closeable {
+  /** The name of the ledger's file in the state folder. */
+  public static final String LEDGER = "ledger.db";
+
   private final RouterSettings initialSettings;
   private final Resolver resolver;
   private final Supplier<TlsClient> tls;
@@ -91,7 +94,7 @@ public final class DomainStores implements Closeable {
             "the ledger cannot be opened",
             () ->
                 PersistentLedger.open(
-                    state.resolve("ledger.db"),
+                    state.resolve(LEDGER),
                     initialSettings.ledger(),
                     clock,
                     log,

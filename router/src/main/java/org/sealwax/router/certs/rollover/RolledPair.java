@@ -51,7 +51,8 @@ record RolledPair(
   }
 
   @Override
-  public boolean isMadeByRead() {
-    return !issued && offered.get().filter(key -> keys.mustMake(key, clock.now())).isPresent();
+  public Optional<Identity> readIfMade() throws IOException {
+    Optional<KeyDigest> key = offered.get();
+    return issued || key.isEmpty() ? PairSource.super.readIfMade() : keys.readIfMade(key.get());
   }
 }

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.net.RandomSource;
@@ -49,9 +50,9 @@ record RolloverKeys(Path folder, Domain host, RandomSource random) {
     return IdentityStore.selfSignedFiles(in(folder(key)));
   }
 
-  /** Whether {@link #read} would make the certificate again. */
-  boolean mustMake(KeyDigest key, Instant now) {
-    return IdentityStore.mustMake(in(folder(key)), now);
+  /** The pair as it is. */
+  Optional<Identity> readIfMade(KeyDigest key) throws IOException {
+    return IdentityStore.selfSignedIfMade(in(folder(key)));
   }
 
   /** The pair; its certificate is made again near its end or for another host name. */
