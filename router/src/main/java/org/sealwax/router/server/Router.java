@@ -235,6 +235,7 @@ public final class Router implements Closeable {
     this.acme =
         new AcmeCertificates(
             settings,
+            rollovers,
             resolver,
             new Lazy<>(() -> tls.client(ClientTlsSettings.defaults(), certificates.get())),
             clock,

@@ -56,10 +56,12 @@ public final class AcmeCertificates implements Closeable, StatusItem.Source {
    * Nothing listens and nothing is ordered yet.
    *
    * @param settings those at the start
+   * @param rollovers that have replaced the key of the hostname
    * @param tls for the connections to the authority
    */
   public AcmeCertificates(
       RouterSettings settings,
+      Rollovers rollovers,
       Resolver resolver,
       Lazy<TlsClient> tls,
       Clock clock,
@@ -75,6 +77,7 @@ public final class AcmeCertificates implements Closeable, StatusItem.Source {
                 acme,
                 settings.server().hostname(),
                 folder(settings),
+                rollovers::renewed,
                 proofs(acme, clock, random),
                 new AcmeSetup.Network(
                     resolver,
@@ -109,6 +112,11 @@ public final class AcmeCertificates implements Closeable, StatusItem.Source {
                                 row.server(), TsigKey.read(row.key()), row.timeout(), clock, random)
                             .send(update)))
         .toList();
+  }
+
+  /** {@return the file with the pair of the first order for the hostname} */
+  static Path firstPair(RouterSettings settings) {
+    return AcmeSetup.pairFile(folder(settings), settings.server().hostname());
   }
 
   private static Path folder(RouterSettings settings) {
@@ -195,7 +203,7 @@ public final class AcmeCertificates implements Closeable, StatusItem.Source {
       throw new IOException("ACME is not configured");
     }
     try {
-      return orders.order(settings.server().hostname(), key, Optional.empty());
+      return orders.order(settings.server().hostname(), key);
     } catch (OrderFailure e) {
       throw new IOException(e.getMessage(), e);
     }

@@ -16,6 +16,7 @@ import org.sealwax.mail.tls.IdentityStore;
 import org.sealwax.router.certs.CertificateSlot;
 import org.sealwax.router.certs.StatusItem;
 import org.sealwax.router.certs.StatusTopic;
+import org.sealwax.router.certs.acme.RenewedPair;
 import org.sealwax.router.certs.rollover.KeyDigest;
 import org.sealwax.router.certs.rollover.KeyRollover;
 import org.sealwax.router.certs.rollover.KeyRollover.CertificateOrder;
@@ -57,7 +58,10 @@ public final class Rollovers implements Closeable, StatusItem.Source {
               settings.rollover().get(),
               settings.zoneServers(),
               settings.identity(),
-              settings.acme().enabled() ? Optional.of(order) : Optional.empty(),
+              settings.acme().enabled()
+                  ? Optional.of(
+                      new KeyRollover.Authority(order, AcmeCertificates.firstPair(settings)))
+                  : Optional.empty(),
               settings.server().state(),
               (owner, counted) -> lookup.get().tlsaSets(owner, counted),
               clock,
@@ -76,6 +80,12 @@ public final class Rollovers implements Closeable, StatusItem.Source {
   /** {@return the rollover; null where none is configured} */
   public @Nullable KeyRollover rollover() {
     return rollover;
+  }
+
+  /** {@return the pair whose certificate is renewed for a name; empty: that of the first order} */
+  Optional<RenewedPair> renewed(Domain name) {
+    KeyRollover open = rollover;
+    return open == null || !name.equals(hostName) ? Optional.empty() : open.renewed();
   }
 
   /** Lines for the daily summary. */

@@ -36,13 +36,23 @@ final class AcmeFiles {
 
   private final Path folder;
   private final HttpsUrl directory;
+  private final RenewedPair.Lookup renewed;
 
-  AcmeFiles(Path folder, HttpsUrl directory) {
+  AcmeFiles(Path folder, HttpsUrl directory, RenewedPair.Lookup renewed) {
     this.folder = folder;
     this.directory = directory;
+    this.renewed = renewed;
   }
 
-  /** The file with the pair of a name. */
+  /** The pair of a name that is renewed now. */
+  RenewedPair renewed(Domain name) {
+    Path first = pairFile(folder, name);
+    return renewed
+        .of(name)
+        .orElseGet(() -> new RenewedPair(first, () -> pair(first).map(Identity::keyPair)));
+  }
+
+  /** The file with the pair of the first order for a name. */
   static Path pairFile(Path folder, Domain name) {
     return folder.resolve(name.name() + ".pem");
   }
@@ -51,21 +61,13 @@ final class AcmeFiles {
     return folder.resolve(name.name() + ".state");
   }
 
-  /** The pair in hand, if there is one and it can be read. */
-  Optional<Identity> pair(Domain name) {
-    Path file = pairFile(folder, name);
+  /** The pair in a file, if there is one and it can be read. */
+  static Optional<Identity> pair(Path file) {
     try {
       return Files.exists(file) ? Optional.of(Identity.read(file, file)) : Optional.empty();
     } catch (IOException e) {
       return Optional.empty();
     }
-  }
-
-  /** Stores a pair. When this fails, the former one is still there. */
-  void store(Domain name, Identity pair) throws IOException {
-    byte[] text = pair.pem().getBytes(StandardCharsets.US_ASCII);
-    StateFiles.replace(pairFile(folder, name), out -> out.write(text));
-    StateFiles.sync(folder);
   }
 
   /**
@@ -98,8 +100,12 @@ final class AcmeFiles {
     }
   }
 
-  /** What is known of a name: the certificate in hand, and what was tried at this directory. */
-  RenewalState state(Domain name) {
+  /**
+   * What is known of a name: the certificate in hand, and what was tried at this directory.
+   *
+   * @param file of the pair in hand
+   */
+  RenewalState state(Domain name, Path file) {
     Map<String, String> lines = lines(stateFile(name));
     if (!directory.toString().equals(lines.get("directory"))) {
       // A certificate of another authority stays in use, and is replaced by one of this authority.
@@ -107,13 +113,13 @@ final class AcmeFiles {
     }
     RenewalState stored = read(lines);
     // A start reads no certificate when the file is the one that was stored.
-    return pairStamp(name).equals(lines.get("pair"))
+    return stamp(file).equals(lines.get("pair"))
         ? stored
-        : stored.holding(pair(name).map(Identity::leaf).map(AcmeFiles::facts));
+        : stored.holding(pair(file).map(Identity::leaf).map(AcmeFiles::facts));
   }
 
-  private String pairStamp(Domain name) {
-    return new IssuedPair(pairFile(folder, name)).stamp();
+  private static String stamp(Path file) {
+    return new IssuedPair(file).stamp();
   }
 
   private static Map<String, String> lines(Path file) {
@@ -163,10 +169,14 @@ final class AcmeFiles {
     return Instant.ofEpochSecond(Long.parseLong(lines.getOrDefault(key, "0")));
   }
 
-  /** Stores what is known. */
-  void store(Domain name, RenewalState state) throws IOException {
+  /**
+   * Stores what is known.
+   *
+   * @param file of the pair that the state is about
+   */
+  void store(Domain name, Path file, RenewalState state) throws IOException {
     StringBuilder text =
-        new StringBuilder("directory " + directory + "\npair " + pairStamp(name) + "\n");
+        new StringBuilder("directory " + directory + "\npair " + stamp(file) + "\n");
     state
         .issued()
         .ifPresent(

@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -17,7 +18,6 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
-import org.sealwax.mail.http.HttpsUrl;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.Limit;
@@ -68,7 +68,10 @@ public final class AcmeOrders implements Closeable {
     private final Domain name;
     private final boolean isHost;
     private RenewalState state = RenewalState.NEW;
-    private boolean loaded;
+
+    /** The pair that {@link #state} is about; null: not read yet. */
+    private @Nullable RenewedPair renewed;
+
     private boolean busy;
 
     /** Issued, and not stored yet: the disk was full. */
@@ -101,16 +104,14 @@ public final class AcmeOrders implements Closeable {
    * Nothing is ordered yet.
    *
    * @param host the host name
-   * @param folder of the files
-   * @param directory of the authority
+   * @param files of the authority's certificates
    * @param authority made with the first order or question
    * @param clock the believed time
    */
-  public AcmeOrders(
+  AcmeOrders(
       AcmeSettings settings,
       Domain host,
-      Path folder,
-      HttpsUrl directory,
+      AcmeFiles files,
       Supplier<CertificateAuthority> authority,
       ProofPublisher proofs,
       Clock clock,
@@ -121,7 +122,7 @@ public final class AcmeOrders implements Closeable {
         settings.names(host).stream()
             .map(name -> new ManagedName(name, name.equals(host)))
             .toList();
-    this.files = new AcmeFiles(folder, directory);
+    this.files = files;
     this.keyType = settings.keyType();
     this.authority = authority;
     this.proofs = proofs;
@@ -173,15 +174,23 @@ public final class AcmeOrders implements Closeable {
     return begun;
   }
 
+  /** Whether the state in memory is about a pair. */
+  private static boolean isOf(ManagedName name, RenewedPair pair) {
+    RenewedPair known = name.renewed;
+    return known != null && known.file().equals(pair.file());
+  }
+
   /** What is due for a name and may begin now. */
   private RenewalStep begin(ManagedName name) {
     synchronized (name) {
       if (name.busy) {
         return RenewalStep.WAIT;
       }
-      if (!name.loaded) {
-        name.state = files.state(name.name);
-        name.loaded = true;
+      RenewedPair renewed = files.renewed(name.name);
+      if (!isOf(name, renewed)) {
+        name.state = files.state(name.name, renewed.file());
+        name.renewed = renewed;
+        name.unsaved = null;
       }
       RenewalStep next = RenewalRules.next(name.state, clock.now());
       if (next == RenewalStep.WAIT) {
@@ -211,12 +220,13 @@ public final class AcmeOrders implements Closeable {
   }
 
   private void work(ManagedName name, RenewalStep step) {
+    RenewedPair renewed = Objects.requireNonNull(name.renewed, "begin() has read it");
     RenewalAnswer answer;
     try {
       answer =
           switch (step) {
-            case ORDER -> order(name);
-            case ASK_WINDOW -> ask(name);
+            case ORDER -> order(name, renewed);
+            case ASK_WINDOW -> ask(renewed.file());
             case WAIT -> throw new IllegalArgumentException("nothing to do");
           };
     } catch (InterruptedException e) {
@@ -233,23 +243,22 @@ public final class AcmeOrders implements Closeable {
     }
     report(name, answer, after);
     try {
-      files.store(name.name, after);
+      files.store(name.name, renewed.file(), after);
     } catch (IOException e) {
       log.warning(SERVICE, "the state of " + name.name + " is not stored: " + FailureText.of(e));
     }
   }
 
-  private RenewalAnswer order(ManagedName name) throws InterruptedException {
+  private RenewalAnswer order(ManagedName name, RenewedPair renewed) throws InterruptedException {
     try {
       Identity pair = name.unsaved;
       if (pair == null) {
         files.checkSpace(name.name);
-        Optional<Identity> former = files.pair(name.name);
-        KeyPair key = former.map(Identity::keyPair).orElseGet(() -> NewKey.of(keyType));
-        pair = order(name.name, key, former.map(Identity::leaf));
+        KeyPair key = renewed.key().read().orElseGet(() -> NewKey.of(keyType));
+        pair = order(name.name, key, AcmeFiles.pair(renewed.file()).map(Identity::leaf));
         name.unsaved = pair;
       }
-      files.store(name.name, pair);
+      new IssuedPair(renewed.file()).store(pair);
       name.unsaved = null;
       return new RenewalAnswer.Issued(AcmeFiles.facts(pair.leaf()));
     } catch (OrderFailure e) {
@@ -266,19 +275,29 @@ public final class AcmeOrders implements Closeable {
    *
    * @param name one of the configured names
    * @param key that it is for
-   * @param former the certificate that it replaces (RFC 9773 5)
    * @return the pair
    * @throws OrderFailure when there is none
    * @throws InterruptedException when the thread is interrupted
    */
-  public Identity order(Domain name, KeyPair key, Optional<X509Certificate> former)
+  public Identity order(Domain name, KeyPair key) throws OrderFailure, InterruptedException {
+    try {
+      Identity pair = order(name, key, Optional.empty());
+      counts.issued().increment();
+      return pair;
+    } catch (OrderFailure e) {
+      counts.failed().increment();
+      throw e;
+    }
+  }
+
+  private Identity order(Domain name, KeyPair key, Optional<X509Certificate> former)
       throws OrderFailure, InterruptedException {
     List<X509Certificate> chain = authority.get().order(List.of(name), key, former, proofs);
     return IssuedChain.join(name + " by ACME", chain, List.of(name), key, clock.now());
   }
 
-  private RenewalAnswer ask(ManagedName name) throws InterruptedException {
-    Optional<Identity> pair = files.pair(name.name);
+  private RenewalAnswer ask(Path file) throws InterruptedException {
+    Optional<Identity> pair = AcmeFiles.pair(file);
     return pair.isEmpty()
         ? new RenewalAnswer.NoWindow(Optional.empty())
         : authority.get().renewalWindow(pair.get().leaf());
@@ -326,7 +345,9 @@ public final class AcmeOrders implements Closeable {
     List<OrderStatus> all = new ArrayList<>();
     for (ManagedName name : names) {
       synchronized (name) {
-        RenewalState state = name.loaded ? name.state : files.state(name.name);
+        RenewedPair renewed = files.renewed(name.name);
+        RenewalState state =
+            isOf(name, renewed) ? name.state : files.state(name.name, renewed.file());
         all.add(new OrderStatus(name.name, state, RenewalRules.nextOrder(state)));
       }
     }

@@ -66,6 +66,7 @@ public final class AcmeSetup {
    * @param settings enabled ones
    * @param host the host name
    * @param folder of the files
+   * @param renewed pairs that a rollover has put in the place of those of the first order
    * @param proofs of the configured type
    * @param clock the believed time
    */
@@ -73,6 +74,7 @@ public final class AcmeSetup {
       AcmeSettings settings,
       Domain host,
       Path folder,
+      RenewedPair.Lookup renewed,
       ProofPublisher proofs,
       Network network,
       Clock clock,
@@ -80,12 +82,11 @@ public final class AcmeSetup {
       AcmeOrders.OrderCounts counts,
       MailLog log) {
     HttpsUrl directory = settings.directory().orElseThrow();
-    AcmeFiles files = new AcmeFiles(folder, directory);
+    AcmeFiles files = new AcmeFiles(folder, directory, renewed);
     return new AcmeOrders(
         settings,
         host,
-        folder,
-        directory,
+        files,
         () -> client(settings, directory, files, network, clock),
         proofs,
         clock,

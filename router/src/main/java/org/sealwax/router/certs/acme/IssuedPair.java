@@ -1,17 +1,19 @@
 package org.sealwax.router.certs.acme;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import org.sealwax.mail.tls.Identity;
 import org.sealwax.router.certs.PairSource;
+import org.sealwax.router.store.StateFiles;
 
 /**
  * The pair of one ACME certificate: key and chain in one file, so that neither is ever without the
  * other.
  *
- * @param file written by {@link AcmeFiles}; there is none before the first certificate
+ * @param file there is none before the first certificate
  */
 public record IssuedPair(Path file) implements PairSource {
   @Override
@@ -32,6 +34,17 @@ public record IssuedPair(Path file) implements PairSource {
   @Override
   public Identity read() throws IOException {
     return Identity.read(file, file);
+  }
+
+  /**
+   * Replaces the file, in a folder that is there. When this fails, the former pair is still there.
+   *
+   * @throws IOException when it cannot be written
+   */
+  public void store(Identity pair) throws IOException {
+    byte[] text = pair.pem().getBytes(StandardCharsets.US_ASCII);
+    StateFiles.replace(file, out -> out.write(text));
+    StateFiles.sync(file.toAbsolutePath().getParent());
   }
 
   @Override

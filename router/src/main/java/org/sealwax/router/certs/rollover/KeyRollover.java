@@ -30,6 +30,8 @@ import org.sealwax.mail.tls.IdentitySettings;
 import org.sealwax.mail.tls.IdentityStore;
 import org.sealwax.router.certs.CertificateSlot;
 import org.sealwax.router.certs.PairSource;
+import org.sealwax.router.certs.acme.IssuedPair;
+import org.sealwax.router.certs.acme.RenewedPair;
 import org.sealwax.router.certs.rollover.PublishedKeys.ServerAnswer;
 import org.sealwax.router.certs.rollover.RolloverMachine.RolloverDecision;
 import org.sealwax.router.certs.rollover.RolloverMachine.RolloverFacts;
@@ -71,6 +73,14 @@ public final class KeyRollover implements Closeable {
     Identity order(KeyPair key) throws IOException, InterruptedException;
   }
 
+  /**
+   * Where certificates come from.
+   *
+   * @param order of one for the host name
+   * @param first the file with the pair that was there before the first rollover; it may be missing
+   */
+  public record Authority(CertificateOrder order, Path first) {}
+
   /** Asks every authoritative server of a name at each of its addresses. */
   @FunctionalInterface
   public interface ServerLookup {
@@ -95,7 +105,7 @@ public final class KeyRollover implements Closeable {
   private final ZoneUpdates updates;
   private final ServerLookup servers;
   private final IdentitySettings identity;
-  private final Optional<CertificateOrder> authority;
+  private final Optional<Authority> authority;
   private final SteadyClock clock;
   private final MailLog log;
   private final RolloverMachine machine;
@@ -122,7 +132,7 @@ public final class KeyRollover implements Closeable {
       RolloverSettings settings,
       List<ZoneServerRow> zones,
       IdentitySettings identity,
-      Optional<CertificateOrder> authority,
+      Optional<Authority> authority,
       Path stateFolder,
       ServerLookup servers,
       SteadyClock clock,
@@ -192,40 +202,68 @@ public final class KeyRollover implements Closeable {
     looked |= due;
     if (due) {
       act(decision.action());
-      renew();
       scheduled(now);
     }
   }
 
   private boolean isCertified() {
     KeyDigest other = state.other().orElse(null);
-    if (other == null || !keys.has(other)) {
-      return other != null; // the first key, which has its certificate elsewhere
+    if (other == null) {
+      return false;
     }
-    return authority.isPresent() ? isFresh(other) : identity.pair() == null;
+    if (authority.isEmpty()) {
+      return !keys.has(other) || identity.pair() == null;
+    }
+    // The first key can be one that no authority has certified: its pair is elsewhere.
+    return issued(other).map(this::isFresh).orElse(true);
+  }
+
+  /** The file with the certificate of the authority for a key; empty: the key is not ours. */
+  private Optional<Path> issued(KeyDigest key) {
+    if (keys.has(key)) {
+      return Optional.of(keys.issued(key));
+    }
+    return authority
+        .map(Authority::first)
+        .filter(
+            first ->
+                read(first)
+                    .filter(pair -> KeyDigest.of(pair.leaf().getPublicKey()).equals(key))
+                    .isPresent());
+  }
+
+  private static Optional<Identity> read(Path file) {
+    try {
+      return Files.exists(file) ? Optional.of(Identity.read(file, file)) : Optional.empty();
+    } catch (IOException e) {
+      return Optional.empty();
+    }
+  }
+
+  /**
+   * {@return the pair in force when a rollover has made its key: the one that is renewed; its key
+   * is not destroyed while it is in force}
+   */
+  public Optional<RenewedPair> renewed() {
+    return state
+        .current()
+        .filter(keys::has)
+        .map(
+            key ->
+                new RenewedPair(
+                    keys.issued(key),
+                    () -> Optional.of(keys.read(key, clock.civilTime()).keyPair())));
   }
 
   /** Whether there is a certificate of the authority, and no need for another one. */
-  private boolean isFresh(KeyDigest key) {
-    Path file = keys.issued(key);
-    if (!Files.exists(file)) {
+  private boolean isFresh(Path file) {
+    Identity pair = read(file).orElse(null);
+    if (pair == null) {
       return false;
     }
-    try {
-      Identity pair = Identity.read(file, file);
-      Instant begin = pair.leaf().getNotBefore().toInstant();
-      Duration left = Duration.between(clock.civilTime(), pair.expires());
-      return left.multipliedBy(RENEWED).compareTo(Duration.between(begin, pair.expires())) > 0;
-    } catch (IOException e) {
-      return false;
-    }
-  }
-
-  private void renew() throws InterruptedException {
-    KeyDigest current = state.current().filter(keys::has).orElse(null);
-    if (authority.isPresent() && current != null && !isFresh(current)) {
-      order(authority.get(), current);
-    }
+    Instant begin = pair.leaf().getNotBefore().toInstant();
+    Duration left = Duration.between(clock.civilTime(), pair.expires());
+    return left.multipliedBy(RENEWED).compareTo(Duration.between(begin, pair.expires())) > 0;
   }
 
   private void order(CertificateOrder from, KeyDigest key) throws InterruptedException {
@@ -235,7 +273,12 @@ public final class KeyRollover implements Closeable {
       return;
     }
     try {
-      keys.store(key, from.order(keys.read(key, clock.civilTime()).keyPair()));
+      Path file = issued(key).orElseThrow(() -> new IOException("its file is gone"));
+      KeyPair pair =
+          keys.has(key)
+              ? keys.read(key, clock.civilTime()).keyPair()
+              : Identity.read(file, file).keyPair();
+      new IssuedPair(file).store(from.order(pair));
       failedOrder = null;
     } catch (IOException e) {
       failedOrder = now;
@@ -284,7 +327,7 @@ public final class KeyRollover implements Closeable {
       case RolloverAction.CreateKey _ -> throw new IllegalStateException("begun by a command");
       case RolloverAction.Update update -> update(update);
       case RolloverAction.Certify(KeyDigest key) when authority.isPresent() ->
-          order(authority.get(), key);
+          order(authority.get().order(), key);
       case RolloverAction.Certify(KeyDigest key) ->
           report(
               "a certificate for the key "
@@ -332,7 +375,13 @@ public final class KeyRollover implements Closeable {
       log.note("rollover", "destroyed the key " + key.hex());
       return;
     }
-    // The first one: of the self-signed pair, or in files of the admin or of ACME.
+    Optional<Path> first = issued(key);
+    if (first.isPresent()) {
+      Files.deleteIfExists(first.get());
+      log.note("rollover", "destroyed the key " + key.hex());
+      return;
+    }
+    // The first one: of the self-signed pair, or in files of the admin.
     IdentitySettings.CertificatePair made = IdentityStore.selfSignedFiles(identity);
     if (Files.exists(made.key())
         && KeyDigest.of(Identity.read(made.certificate(), made.key()).leaf().getPublicKey())

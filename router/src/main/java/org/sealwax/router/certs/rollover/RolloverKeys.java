@@ -1,7 +1,6 @@
 package org.sealwax.router.certs.rollover;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -67,12 +66,6 @@ record RolloverKeys(Path folder, Domain host, RandomSource random) {
   /** Key and chain of an authority, in one file, so that neither is ever without the other. */
   Path issued(KeyDigest key) {
     return folder(key).resolve("issued.pem");
-  }
-
-  void store(KeyDigest key, Identity pair) throws IOException {
-    byte[] text = pair.pem().getBytes(StandardCharsets.US_ASCII);
-    StateFiles.replace(issued(key), out -> out.write(text));
-    StateFiles.sync(folder(key));
   }
 
   void destroy(KeyDigest key) throws IOException {

@@ -21,6 +21,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -50,7 +51,11 @@ final class AcmeOrdersTest {
   private final LongAdder issued = new LongAdder();
   private final LongAdder failed = new LongAdder();
   private String failure = "";
+  private Duration lifetime = Duration.ofDays(45);
   private int windows;
+
+  /** What a rollover has put in the place of the first pair. */
+  private @Nullable RenewedPair rolled;
 
   private final MailLog log =
       new MailLog() {
@@ -84,8 +89,7 @@ final class AcmeOrdersTest {
           }
           keys.add(key);
           return List.of(
-              ScriptedAuthority.certificate(key.getPublic(), Duration.ofDays(45)),
-              ScriptedAuthority.ISSUER);
+              ScriptedAuthority.certificate(key.getPublic(), lifetime), ScriptedAuthority.ISSUER);
         }
 
         @Override
@@ -100,6 +104,10 @@ final class AcmeOrdersTest {
     open.forEach(AcmeOrders::close);
   }
 
+  private AcmeFiles files(HttpsUrl directory) {
+    return new AcmeFiles(folder.resolve("acme"), directory, _ -> Optional.ofNullable(rolled));
+  }
+
   private AcmeOrders orders(HttpsUrl directory) {
     AcmeOrders orders =
         new AcmeOrders(
@@ -107,8 +115,7 @@ final class AcmeOrdersTest {
                 SettingsRecord.defaults(AcmeSettings.class, Map.of()),
                 Map.of("directory", Optional.of(directory), "agreeTos", true)),
             NAME,
-            folder.resolve("acme"),
-            directory,
+            files(directory),
             () -> authority,
             new HttpProofs(),
             clock,
@@ -168,7 +175,7 @@ final class AcmeOrdersTest {
     assertTrue(
         result().startsWith("no certificate for mx.example.org: the authority is closed; next"));
     assertEquals(first.leaf(), pair().read().leaf());
-    RenewalState state = new AcmeFiles(folder.resolve("acme"), FIRST).state(NAME);
+    RenewalState state = files(FIRST).state(NAME, pair().file());
     assertEquals(1, state.failures());
     orders.close();
 
@@ -197,6 +204,44 @@ final class AcmeOrdersTest {
     assertEquals(keys.getFirst().getPublic(), keys.getLast().getPublic());
     step(other);
     assertEquals(2, keys.size());
+  }
+
+  @Test
+  void afterARolloverOnlyTheKeyInForceIsRenewed() throws Exception {
+    AcmeOrders orders = orders(FIRST);
+    step(orders);
+    assertTrue(result().contains("issued"));
+    Identity first = pair().read();
+
+    lifetime = Duration.ofDays(90);
+    KeyPair next = NewKey.of(AcmeSettings.KeyType.ECDSA);
+    Path file = Files.createDirectories(folder.resolve("next")).resolve("issued.pem");
+    new IssuedPair(file).store(orders.order(NAME, next));
+    assertEquals(next.getPublic(), keys.removeLast().getPublic());
+    assertEquals(2, issued.sum(), "it is counted like the others");
+    rolled = new RenewedPair(file, () -> Optional.of(next));
+    assertEquals(
+        new IssuedPair(file).read().expires(),
+        orders.status().getFirst().state().issued().orElseThrow().end());
+
+    // The renewal time of the first one comes, and then that of the next one.
+    clock.pass(Duration.ofDays(31));
+    step(orders);
+    assertEquals(1, keys.size(), "nothing is ordered for a key that is not in force");
+    clock.pass(Duration.ofDays(30));
+    step(orders);
+    assertTrue(result().contains("issued"));
+    assertEquals(next.getPublic(), keys.getLast().getPublic());
+    assertEquals(next.getPublic(), new IssuedPair(file).read().leaf().getPublicKey());
+    assertEquals(first.leaf(), pair().read().leaf(), "the first one is as it was");
+    orders.close();
+
+    // After a restart, and when the certificate is lost: for the same key.
+    Files.delete(file);
+    AcmeOrders again = orders(FIRST);
+    step(again);
+    assertTrue(result().contains("issued"));
+    assertEquals(next.getPublic(), new IssuedPair(file).read().leaf().getPublicKey());
   }
 
   @Test
@@ -233,14 +278,14 @@ final class AcmeOrdersTest {
   @Test
   void stateThatCannotBeReadIsAsNone() throws IOException {
     Path acme = Files.createDirectories(folder.resolve("acme"));
-    AcmeFiles files = new AcmeFiles(acme, FIRST);
+    AcmeFiles files = files(FIRST);
     for (String text :
         List.of("", "directory x\n", "ask x\n", "\0\0", "order 99999999999999999\n")) {
       Files.writeString(acme.resolve("mx.example.org.state"), "directory " + FIRST + "\n" + text);
-      assertEquals(RenewalState.NEW, files.state(NAME), text);
+      assertEquals(RenewalState.NEW, files.state(NAME, pair().file()), text);
     }
     Files.write(acme.resolve("mx.example.org.state"), new byte[100_000]);
-    assertEquals(RenewalState.NEW, files.state(NAME));
+    assertEquals(RenewalState.NEW, files.state(NAME, pair().file()));
     assertFalse(Files.exists(acme.resolve("mx.example.org.pem")));
   }
 

@@ -115,6 +115,7 @@ final class PebbleOrderTest {
             settings,
             NAME,
             folder.resolve("acme"),
+            _ -> Optional.empty(),
             proofs,
             new AcmeSetup.Network(
                 FixedResolver.builder().address(PebbleServer.HOST, "127.0.0.1").build(),
@@ -170,7 +171,7 @@ final class PebbleOrderTest {
     assertEquals(List.of(), orders.summary());
 
     // A renewal is for the same key.
-    Identity again = orders.order(NAME, pair.keyPair(), Optional.of(pair.leaf()));
+    Identity again = orders.order(NAME, pair.keyPair());
     assertEquals(pair.pin(), again.pin());
     assertFalse(again.leaf().equals(pair.leaf()));
   }

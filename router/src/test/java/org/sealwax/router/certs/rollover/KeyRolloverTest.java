@@ -3,6 +3,7 @@ package org.sealwax.router.certs.rollover;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -10,14 +11,22 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.security.KeyPair;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.dns.DnsAnswer;
+import org.sealwax.mail.dns.DnssecStatus;
+import org.sealwax.mail.dns.TlsaRecord;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.SteadyClock;
@@ -25,6 +34,7 @@ import org.sealwax.mail.tls.Identity;
 import org.sealwax.mail.tls.IdentitySettings;
 import org.sealwax.router.certs.CertificateSlot;
 import org.sealwax.router.certs.PairSource;
+import org.sealwax.router.certs.acme.IssuedPair;
 import org.sealwax.router.certs.rollover.RolloverSettings.ServerAddresses;
 import org.sealwax.router.log.MailLog;
 
@@ -35,11 +45,14 @@ final class KeyRolloverTest {
 
   @TempDir private Path state;
 
+  private final BlockingQueue<String> notes = new LinkedBlockingQueue<>();
+  private Map<String, DnsAnswer<TlsaRecord>> published = Map.of();
+
   private RolloverKeys keys() {
     return new RolloverKeys(state.resolve("rollover"), HOST, RandomSource.secure());
   }
 
-  private KeyRollover rollover(Optional<KeyRollover.CertificateOrder> authority, boolean files)
+  private KeyRollover rollover(Optional<KeyRollover.Authority> authority, boolean files)
       throws IOException {
     Path pem = state.resolve("admin.pem");
     return new KeyRollover(
@@ -52,10 +65,137 @@ final class KeyRolloverTest {
             HOST),
         authority,
         state,
-        (_, _) -> Map.of(),
+        (_, _) -> published,
         SteadyClock.startingWith(Clock.system()),
         RandomSource.secure(),
-        new MailLog() {});
+        new MailLog() {
+          @Override
+          public void note(String service, String text) {
+            notes.add(text);
+          }
+
+          @Override
+          public void bug(String where, Throwable cause) {
+            notes.add(where + ": bug " + cause);
+          }
+        });
+  }
+
+  /** Waits for a line of the log. */
+  private String noted(String beginning) throws InterruptedException {
+    for (; ; ) {
+      String line = notes.poll(30, TimeUnit.SECONDS);
+      assertNotNull(line, "nothing begins with " + beginning);
+      if (line.startsWith(beginning)) {
+        return line;
+      }
+    }
+  }
+
+  /** One server that has records of these keys, with a time to live of nothing. */
+  private void publish(KeyDigest... of) {
+    Domain owner = Domain.of("_25._tcp." + HOST.name());
+    List<TlsaRecord> records = Stream.of(of).map(KeyDigest::tlsa).toList();
+    published =
+        Map.of(
+            "ns1",
+            new DnsAnswer<>(
+                records, DnsAnswer.Kind.FOUND, DnssecStatus.INSECURE, owner, 0, Duration.ZERO, ""));
+  }
+
+  private static final class AuthorityThatFails implements KeyRollover.CertificateOrder {
+    final BlockingQueue<KeyPair> keys = new LinkedBlockingQueue<>();
+
+    @Override
+    public Identity order(KeyPair key) throws IOException {
+      keys.add(key);
+      throw new IOException("the authority refuses: rateLimited");
+    }
+  }
+
+  @Test
+  void anOrderThatFailsKeepsThePhaseWithItsReason() throws Exception {
+    KeyDigest first = keys().create(NOW);
+    KeyDigest next = keys().create(NOW);
+    Instant now = Clock.system().now();
+    RolloverState idle = RolloverState.initial(now).idle(now, Optional.of(first), now);
+    RolloverFile.write(state.resolve("rollover"), idle.begun(next, now));
+    publish(first, next);
+    AuthorityThatFails refusing = new AuthorityThatFails();
+    try (KeyRollover rollover = rollover(authority(refusing), false)) {
+      rollover.start(() -> Optional.of(first));
+      String why = noted("CERTIFY: ");
+      assertEquals(
+          "CERTIFY: no certificate for the key "
+              + next.hex()
+              + ": the authority refuses: rateLimited",
+          why);
+      assertEquals(next, KeyDigest.of(refusing.keys.take().getPublic()));
+      assertEquals(RolloverState.Phase.CERTIFY, rollover.status().state().phase());
+      assertTrue(why.endsWith(rollover.status().waiting()), rollover.status().waiting());
+      // What is renewed meanwhile is the key in force.
+      assertEquals(keys().issued(first), rollover.renewed().orElseThrow().file());
+      assertEquals(
+          first,
+          KeyDigest.of(rollover.renewed().orElseThrow().key().read().orElseThrow().getPublic()));
+    }
+
+    // After a restart the authority is well: the certificate is in hand, and the pair is offered.
+    BlockingQueue<KeyPair> ordered = new LinkedBlockingQueue<>();
+    try (KeyRollover rollover =
+        rollover(
+            authority(
+                key -> {
+                  ordered.add(key);
+                  return keys().read(KeyDigest.of(key.getPublic()), Clock.system().now());
+                }),
+            false)) {
+      PairSource source = first(rollover, false);
+      rollover.start(() -> Optional.of(first));
+      assertEquals("CERTIFY to LOAD", noted("CERTIFY to LOAD"));
+      assertEquals(next, KeyDigest.of(ordered.take().getPublic()));
+      assertEquals(next, KeyDigest.of(source.read().leaf().getPublicKey()));
+      assertEquals(0, ordered.size(), "one order");
+    }
+  }
+
+  @Test
+  void theFirstPairOfTheAuthorityIsOrderedAgainForAnAbortAndDestroyedAtTheEnd() throws Exception {
+    Path first = state.resolve("first.pem");
+    // An old pair of ACME, which was not renewed while the next key was in force.
+    Instant longAgo = Clock.system().now().minus(Duration.ofDays(3_640));
+    KeyDigest old = keys().create(longAgo);
+    new IssuedPair(first).store(keys().read(old, longAgo));
+    keys().destroy(old);
+    KeyDigest next = keys().create(NOW);
+    Instant now = Clock.system().now();
+    RolloverState draining =
+        RolloverState.initial(now)
+            .idle(now, Optional.of(old), now)
+            .begun(next, now)
+            .swapped(RolloverState.Phase.DRAIN, now);
+    publish(old, next);
+
+    RolloverFile.write(
+        state.resolve("rollover"), draining.abortedIn(RolloverState.Phase.LOAD, now));
+    AuthorityThatFails refusing = new AuthorityThatFails();
+    try (KeyRollover rollover = rollover(authority(refusing), false)) {
+      rollover.start(() -> Optional.of(next));
+      assertEquals(old, KeyDigest.of(refusing.keys.poll(30, TimeUnit.SECONDS).getPublic()));
+    }
+
+    publish(next);
+    RolloverFile.write(state.resolve("rollover"), draining);
+    try (KeyRollover rollover = rollover(authority(refusing), false)) {
+      rollover.start(() -> Optional.of(next));
+      assertEquals("destroyed the key " + old.hex(), noted("destroyed"));
+      assertFalse(Files.exists(first));
+      assertEquals("EXPIRE to IDLE", noted("EXPIRE to IDLE"));
+    }
+  }
+
+  private Optional<KeyRollover.Authority> authority(KeyRollover.CertificateOrder order) {
+    return Optional.of(new KeyRollover.Authority(order, state.resolve("first.pem")));
   }
 
   private static PairSource first(KeyRollover rollover, boolean files) {
@@ -133,9 +273,9 @@ final class KeyRolloverTest {
     // The admin's files have their own pair, and are the only source.
     assertEquals("other", first(rollover(Optional.empty(), true), true).name());
     // By an authority: none before the certificate is issued.
-    PairSource issued = first(rollover(Optional.of(_ -> keys().read(key, NOW)), false), false);
+    PairSource issued = first(rollover(authority(_ -> keys().read(key, NOW)), false), false);
     assertEquals(PairSource.NONE, issued.stamp());
-    keys().store(key, keys().read(key, NOW));
+    new IssuedPair(keys().issued(key)).store(keys().read(key, NOW));
     assertNotEquals(PairSource.NONE, issued.stamp());
     assertEquals(key, KeyDigest.of(issued.read().leaf().getPublicKey()));
   }
