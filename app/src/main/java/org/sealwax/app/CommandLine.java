@@ -20,6 +20,7 @@ import org.sealwax.mail.cli.Version;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.router.cli.CheckCommand;
 import org.sealwax.router.cli.ConfigurationSource;
+import org.sealwax.router.cli.DnsCommand;
 import org.sealwax.router.cli.ExplainCommand;
 import org.sealwax.router.cli.FeedbackCommand;
 import org.sealwax.router.cli.PolicyCommand;
@@ -63,6 +64,7 @@ public final class CommandLine {
                 new CheckCommand(process).command(),
                 DoctorCommand.command(process),
                 DkimCommand.command(process),
+                new DnsCommand(process).command(),
                 new StatusCommand(process).command(),
                 server.reload(),
                 queue.command(),

@@ -87,7 +87,7 @@ final class HostileOutputTest {
               "stores",
               Set.of("tlsrpt", "feedback", "receipts verify", "receipts export"),
               "dns",
-              Set.of("doctor", "dkim check"),
+              Set.of("doctor", "dkim check", "dns"),
               "file",
               Set.of("check", "serve", "policyd", "restore", "dkim new", "assess", "survey"),
               // HostileTextTest, SurveyTablesTest and the tests of the lab's pages use the same
@@ -399,11 +399,19 @@ final class HostileOutputTest {
               + "[[relay_domain]]\ndomain = \"test.example\"\nnext_hop = \"[127.0.0.1]:1\"\n");
       for (String command : of("dns")) {
         List<String> words = words(command);
+        if (!command.equals("dkim check")) {
+          words.addAll(List.of("--address", "127.0.0.2"));
+        }
         if (command.equals("doctor")) {
-          words.addAll(List.of("--address", "127.0.0.2", "--reach", "test.example"));
+          words.addAll(List.of("--reach", "test.example"));
         }
         String text = harmless(line, words);
         assertTrue(text.contains("error"), text);
+        if (command.equals("dns")) {
+          for (String format : List.of("zone", "nsupdate")) {
+            harmless(line, words("dns", "--address", "127.0.0.2", "--format", format));
+          }
+        }
         words.add("--json");
         harmless(line, words);
       }

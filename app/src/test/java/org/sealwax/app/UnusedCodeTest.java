@@ -102,8 +102,7 @@ final class UnusedCodeTest {
         "SmtpClient.Builder.port",
         "SmtpClient.Builder.roots",
         "SmtpClient.Builder.timeouts",
-        "UpdateClient.serial",
-        "ZoneRecord.address");
+        "UpdateClient.serial");
     because(
         out, "a test writes and compares the manual page", "ManualPage.of", "SettingTable.purpose");
     because(out, "a test goes over all commands", "CommandLine.commands");

@@ -104,18 +104,8 @@ public final class DkimCommand {
 
   /** The review of the keys of some domains. */
   static DkimReview review(RouterSettings settings, Resolver resolver, Predicate<Domain> wanted) {
-    // The key of the table for reports signs whatever the rows say.
     List<DkimRow> reports =
-        settings.tlsReports().flatMap(TlsReportRow::dkim).stream()
-            .map(
-                key ->
-                    new DkimRow(
-                        key.domain(),
-                        key.selector(),
-                        key.file(),
-                        Optional.empty(),
-                        Optional.empty()))
-            .toList();
+        settings.tlsReports().flatMap(TlsReportRow::signingRow).stream().toList();
     return new DkimReview(
         List.of(settings.dkim(), reports), wanted, recordCheck(settings, resolver));
   }

@@ -10,6 +10,7 @@ import org.sealwax.mail.dmarc.DmarcResult;
 import org.sealwax.mail.dmarc.DmarcVerdict;
 import org.sealwax.mail.dns.DnsAnswer;
 import org.sealwax.mail.dns.Resolver;
+import org.sealwax.router.records.MailRecords;
 
 /**
  * DMARC of every domain that stands in From (RFC 9989): Microsoft's consumer service refuses bulk
@@ -23,9 +24,10 @@ record DmarcReview(MailSite site, Resolver resolver) implements SiteReview {
 
   private SiteFinding of(Domain domain) {
     SiteFinding.Checked dmarc = SiteFinding.SiteCheck.DMARC.of(domain);
-    String publish =
-        "_dmarc." + domain + ". TXT \"v=DMARC1; p=none; rua=mailto:postmaster@" + domain + "\"";
     Optional<Domain> own = Domain.parse("_dmarc." + domain);
+    String publish =
+        own.map(_ -> MailRecords.dmarc(domain).line())
+            .orElse("the name is too long for a record: publish one of the domain above");
     if (own.isPresent()) {
       DnsAnswer<String> texts = resolver.txt(own.get());
       switch (DmarcPublication.of(texts.records())) {

@@ -2,31 +2,26 @@ package org.sealwax.app.doctor;
 
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.NetworkInterface;
-import java.net.SocketException;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
-import java.util.stream.Stream;
 import org.sealwax.assess.cli.AssessmentSetup;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.Command;
 import org.sealwax.mail.cli.ProcessEnvironment;
-import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.dns.live.CachingResolver;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.Dialer;
 import org.sealwax.mail.net.RandomSource;
-import org.sealwax.mail.net.SpecialUse;
 import org.sealwax.mail.net.SystemDialer;
+import org.sealwax.router.cli.AddressOption;
 import org.sealwax.router.cli.ConfigurationSource;
 import org.sealwax.router.config.RouterSettings;
-import org.sealwax.router.route.ForwardSettings;
+import org.sealwax.router.records.SiteDomains;
 import org.sealwax.router.sts.StsSettings;
 import org.sealwax.router.wiring.CertificateAuthorities;
+import org.sealwax.router.wiring.SourceAddresses;
 
 /** {@code sealwax doctor}: what receivers check about this host and its domains. */
 public final class DoctorCommand {
@@ -71,7 +66,7 @@ public final class DoctorCommand {
   private int run(Arguments arguments) throws IOException, InterruptedException {
     RouterSettings settings = configuration.valid(arguments).settings();
     Optional<Domain> reach = arguments.read("--reach", Domain::parse, "a domain name");
-    List<InetAddress> named = addresses(arguments);
+    List<InetAddress> named = AddressOption.read(arguments);
     CertificateAuthorities authorities = new CertificateAuthorities(settings);
     authorities.check();
     Dialer dialer = SystemDialer.guarded(settings.dialer());
@@ -87,7 +82,8 @@ public final class DoctorCommand {
             dialer,
             isPrivateAllowed);
     CachingResolver resolver = setup.resolver();
-    MailSite site = site(settings, named.isEmpty() ? sources(settings, resolver) : named);
+    MailSite site =
+        site(settings, named.isEmpty() ? SourceAddresses.of(settings, resolver) : named);
     RandomSource random = RandomSource.secure();
     List<SiteReview> reviews =
         List.of(
@@ -123,70 +119,13 @@ public final class DoctorCommand {
     return report.exit();
   }
 
-  private static List<InetAddress> addresses(Arguments arguments) throws Arguments.UsageError {
-    List<InetAddress> addresses = new ArrayList<>();
-    for (String word :
-        arguments.value("--address").map(a -> a.split(",", -1)).orElse(new String[0])) {
-      try {
-        addresses.add(InetAddress.ofLiteral(word.strip()));
-      } catch (IllegalArgumentException e) {
-        throw new Arguments.UsageError("--address " + word + " is not an address");
-      }
-    }
-    return addresses;
-  }
-
   /** The domains of the configuration, each once. */
   static MailSite site(RouterSettings settings, List<InetAddress> sources) {
-    ForwardSettings forward = settings.forward();
-    Optional<Domain> rewriting =
-        Optional.ofNullable(forward.sender()).map(ForwardSettings.SenderRewriting::domain);
-    List<Domain> aliases = forward.aliasDomains().stream().map(d -> d.domain()).toList();
-    List<Domain> relayed = forward.relayDomains().stream().map(d -> d.domain()).toList();
-    // Notifications are from postmaster at the name of the host.
-    Set<Domain> senders = new LinkedHashSet<>(List.of(settings.server().hostname()));
-    senders.addAll(aliases);
-    settings.senders().forEach(row -> senders.addAll(row.exactDomains()));
-    settings.dkim().forEach(row -> senders.add(row.domain()));
-    rewriting.ifPresent(senders::add);
-    Set<Domain> receivers = new LinkedHashSet<>(aliases);
-    rewriting.ifPresent(receivers::add);
-    receivers.addAll(relayed);
+    SiteDomains domains =
+        SiteDomains.of(
+            settings.server().hostname(), settings.forward(), settings.senders(), settings.dkim());
     return new MailSite(
-        settings.server().hostname(),
-        sources,
-        List.copyOf(senders),
-        List.copyOf(receivers),
-        rewriting);
-  }
-
-  private static List<InetAddress> sources(RouterSettings settings, Resolver resolver) {
-    List<InetAddress> bound =
-        Stream.of(settings.deliver().bind4(), settings.deliver().bind6())
-            .flatMap(Stream::ofNullable)
-            .toList();
-    if (!bound.isEmpty()) {
-      return bound;
-    }
-    List<InetAddress> own = publicAddresses();
-    if (!own.isEmpty()) {
-      return own;
-    }
-    // Behind address translation: the name says which addresses others see.
-    return Stream.of(Resolver.AddressFamily.values())
-        .flatMap(f -> resolver.addresses(settings.server().hostname(), f).records().stream())
-        .toList();
-  }
-
-  private static List<InetAddress> publicAddresses() {
-    try {
-      return NetworkInterface.networkInterfaces()
-          .flatMap(NetworkInterface::inetAddresses)
-          .filter(address -> SpecialUse.of(address).isEmpty())
-          .toList();
-    } catch (SocketException e) {
-      return List.of();
-    }
+        domains.hostname(), sources, domains.senders(), domains.receivers(), domains.rewriting());
   }
 
   /** The postmaster's domain, when it is elsewhere. */

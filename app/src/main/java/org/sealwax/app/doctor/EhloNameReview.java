@@ -10,6 +10,7 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.DnsAnswer;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.dns.Resolver.AddressFamily;
+import org.sealwax.router.records.MailRecords;
 
 /**
  * The name that we give in EHLO: a name of this host in the public DNS, and no alias (RFC 5321
@@ -48,7 +49,7 @@ record EhloNameReview(MailSite site, Resolver resolver) implements SiteReview {
       return List.of(ehlo.lookupFailed(failed));
     }
     List<String> records =
-        missing.stream().map(source -> name + ". " + SourceAddressReview.record(source)).toList();
+        missing.stream().map(source -> MailRecords.address(name, source).line()).toList();
     List<SiteFinding> found = new ArrayList<>();
     if (addresses.isEmpty()) {
       found.add(ehlo.error("the name has no address", records.toArray(String[]::new)));

@@ -12,6 +12,7 @@ import org.sealwax.mail.dns.MxSet;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.dns.Resolver.AddressFamily;
 import org.sealwax.mail.net.RandomSource;
+import org.sealwax.router.records.MailRecords;
 
 /**
  * Whether the MX records of our domains lead to this host. Those of the domain of rewritten senders
@@ -31,7 +32,7 @@ record MxReview(MailSite site, Resolver resolver, RandomSource random) implement
 
   private SiteFinding of(Domain domain, Set<InetAddress> own) {
     SiteFinding.Checked mx = SiteFinding.SiteCheck.MX.of(domain);
-    String publish = domain + ". MX 10 " + site.hostname() + ".";
+    String publish = MailRecords.mx(domain, site.hostname()).line();
     return switch (MxSet.of(domain, resolver.mx(domain), Set.of(), random)) {
       case MxSet.MxLookupFailed failed -> mx.lookupFailed(failed.reason());
       case MxSet.NoSuchDomain _ -> mx.error("the domain does not exist", publish);

@@ -9,7 +9,7 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.DnsAnswer;
 import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.dns.Resolver.AddressFamily;
-import org.sealwax.mail.dns.ReverseName;
+import org.sealwax.router.records.MailRecords;
 
 /**
  * The names of our source addresses. Large receivers refuse mail from an address without a PTR name
@@ -29,10 +29,7 @@ record SourceAddressReview(MailSite site, Resolver resolver) implements SiteRevi
     SiteFinding.Checked ptr = SiteFinding.SiteCheck.PTR.of(AddressText.of(source));
     String wanted =
         "ask the owner of the address (often your provider) for: "
-            + ReverseName.of(source)
-            + ". PTR "
-            + site.hostname()
-            + ".";
+            + MailRecords.ptr(source, site.hostname()).line();
     DnsAnswer<Domain> answer = resolver.reverse(source);
     if (answer.kind() == DnsAnswer.Kind.UNKNOWN) {
       return ptr.lookupFailed(answer.reason());
@@ -57,7 +54,7 @@ record SourceAddressReview(MailSite site, Resolver resolver) implements SiteRevi
       return failed.isEmpty()
           ? ptr.error(
               "the name of the address, " + first + ", does not resolve to the address",
-              first + ". " + record(source),
+              MailRecords.address(first, source).line(),
               wanted)
           : ptr.lookupFailed(failed);
     }
@@ -77,11 +74,6 @@ record SourceAddressReview(MailSite site, Resolver resolver) implements SiteRevi
           "choose a name such as mx." + parent(site.hostname()) + " for [server] hostname and PTR");
     }
     return ptr.ok(site.hostname() + ", which resolves to the address");
-  }
-
-  /** The record that leads from a name to this address. */
-  static String record(InetAddress address) {
-    return (address instanceof Inet4Address ? "A " : "AAAA ") + AddressText.of(address);
   }
 
   static AddressFamily family(InetAddress address) {

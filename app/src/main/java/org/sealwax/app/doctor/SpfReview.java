@@ -1,6 +1,5 @@
 package org.sealwax.app.doctor;
 
-import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,6 +13,7 @@ import org.sealwax.mail.spf.SpfRecord;
 import org.sealwax.mail.spf.SpfRequest;
 import org.sealwax.mail.spf.SpfSender;
 import org.sealwax.mail.spf.SpfVerdict;
+import org.sealwax.router.records.MailRecords;
 
 /**
  * SPF of every domain that stands in our reverse-paths, and of the name in EHLO, which counts for
@@ -42,7 +42,7 @@ final class SpfReview implements SiteReview {
     }
     List<String> records = answer.records().stream().filter(SpfRecord::isVersion1).toList();
     if (records.isEmpty()) {
-      return spf.error("no SPF record", domain + ". TXT \"v=spf1" + mechanisms() + " -all\"");
+      return spf.error("no SPF record", MailRecords.spf(domain, site.sources()).line());
     }
     if (records.size() > 1) {
       return spf.error(
@@ -61,7 +61,7 @@ final class SpfReview implements SiteReview {
         case PERMERROR, NONE -> {
           return spf.error(
               "the record \"" + record + "\" is in error: " + verdict.reason(),
-              domain + ". TXT \"v=spf1" + mechanisms() + " -all\"");
+              MailRecords.spf(domain, site.sources()).line());
         }
         case FAIL, SOFTFAIL, NEUTRAL -> missing.add(source);
       }
@@ -71,12 +71,12 @@ final class SpfReview implements SiteReview {
           "the record does not permit "
               + String.join(", ", missing.stream().map(AddressText::of).toList())
               + ", from which we send",
-          domain + ". TXT \"" + with(record, missing) + "\"");
+          MailRecords.spf(domain, record, missing).line());
     }
     if (permitsAll(record)) {
       return spf.warning(
           "the record permits every host of the internet: " + record,
-          domain + ". TXT \"v=spf1" + mechanisms() + " -all\"");
+          MailRecords.spf(domain, site.sources()).line());
     }
     return spf.ok(record);
   }
@@ -91,24 +91,5 @@ final class SpfReview implements SiteReview {
   private static boolean permitsAll(String record) {
     return SpfRecord.of(record) instanceof SpfRecord.Reading.Valid(SpfRecord read)
         && read.permitsAll();
-  }
-
-  private String mechanisms() {
-    return mechanisms(site.sources());
-  }
-
-  private static String mechanisms(List<InetAddress> addresses) {
-    StringBuilder out = new StringBuilder();
-    for (InetAddress address : addresses) {
-      out.append(address instanceof Inet4Address ? " ip4:" : " ip6:")
-          .append(AddressText.of(address));
-    }
-    return out.toString();
-  }
-
-  /** The record with these addresses first, before anything can decide against them. */
-  private static String with(String record, List<InetAddress> more) {
-    String version = record.substring(0, "v=spf1".length());
-    return version + mechanisms(more) + record.substring(version.length());
   }
 }

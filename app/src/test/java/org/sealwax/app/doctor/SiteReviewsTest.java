@@ -143,7 +143,8 @@ final class SiteReviewsTest {
 
   private static Broken brokenMx(
       String what, UnaryOperator<FixedResolver.Builder> change, SiteVerdict verdict) {
-    return new Broken(what, change, verdict, "mx", "project.example. MX 10 mx.project.example.");
+    return new Broken(
+        what, change, verdict, "mx", "project.example. 3600 IN MX 10 mx.project.example.");
   }
 
   /** SPF passes for what we forward; where that counts for DMARC, anyone can forge our domain. */
@@ -197,7 +198,7 @@ final class SiteReviewsTest {
     SiteFinding wrong =
         new MxReview(site, elsewhere.build(), RandomSource.seeded(1)).findings().getFirst();
     assertEquals(SiteVerdict.ERROR, wrong.verdict());
-    assertEquals(List.of("srs.project.example. MX 10 mx.project.example."), wrong.fix());
+    assertEquals(List.of("srs.project.example. 3600 IN MX 10 mx.project.example."), wrong.fix());
     // One of several hosts is enough, whatever its name.
     elsewhere.mx(domain.name(), 20, "backup.example").a("backup.example", "192.0.2.25");
     assertEquals(
@@ -337,7 +338,7 @@ final class SiteReviewsTest {
             b -> b.without("_dmarc.project.example"),
             SiteVerdict.WARNING,
             "dmarc",
-            "_dmarc.project.example. TXT \"v=DMARC1; p=none"),
+            "_dmarc.project.example. 3600 IN TXT \"v=DMARC1; p=none"),
         new Broken(
             "two dmarc records",
             b ->
@@ -354,7 +355,7 @@ final class SiteReviewsTest {
                     .txt("_dmarc.project.example", "v=DMARC1 p=reject"),
             SiteVerdict.ERROR,
             "dmarc",
-            "_dmarc.project.example. TXT"),
+            "_dmarc.project.example. 3600 IN TXT"),
         new Broken(
             "dmarc look-up fails",
             b -> b.fails("_dmarc.project.example"),
@@ -398,7 +399,7 @@ final class SiteReviewsTest {
             b -> b.without("project.example"),
             SiteVerdict.ERROR,
             "spf",
-            "project.example. TXT \"v=spf1 ip4:192.0.2.25 ip6:2001:db8::25 -all\""),
+            "project.example. 3600 IN TXT \"v=spf1 ip4:192.0.2.25 ip6:2001:db8::25 -all\""),
         new Broken(
             "two spf records",
             b ->
@@ -461,13 +462,13 @@ final class SiteReviewsTest {
                     .aaaa("mx.project.example", "2001:db8::25"),
             SiteVerdict.ERROR,
             "spf",
-            "mx.project.example. TXT"),
+            "mx.project.example. 3600 IN TXT"),
         new Broken(
             "no ptr",
             b -> b.without("25.2.0.192.in-addr.arpa"),
             SiteVerdict.ERROR,
             "ptr",
-            "25.2.0.192.in-addr.arpa. PTR mx.project.example."),
+            "25.2.0.192.in-addr.arpa. 3600 IN PTR mx.project.example."),
         new Broken(
             "ptr of another host",
             b ->
@@ -485,7 +486,7 @@ final class SiteReviewsTest {
                     .a("other.example", "192.0.2.26"),
             SiteVerdict.ERROR,
             "ptr",
-            "other.example. A 192.0.2.25"),
+            "other.example. 3600 IN A 192.0.2.25"),
         new Broken(
             "ptr lookup fails",
             b -> b.fails("25.2.0.192.in-addr.arpa"),
@@ -503,13 +504,13 @@ final class SiteReviewsTest {
             b -> b.without("mx.project.example"),
             SiteVerdict.ERROR,
             "ehlo",
-            "mx.project.example. A 192.0.2.25"),
+            "mx.project.example. 3600 IN A 192.0.2.25"),
         new Broken(
             "no ipv6 address",
             b -> b.without("mx.project.example").a("mx.project.example", "192.0.2.25"),
             SiteVerdict.WARNING,
             "ehlo",
-            "mx.project.example. AAAA 2001:db8::25"),
+            "mx.project.example. 3600 IN AAAA 2001:db8::25"),
         new Broken(
             "alias",
             b ->

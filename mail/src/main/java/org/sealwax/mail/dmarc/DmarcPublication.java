@@ -25,9 +25,15 @@ public enum DmarcPublication {
     if (records > 0) {
       return records == 1 ? RECORD : SEVERAL;
     }
-    return texts.stream()
-            .anyMatch(text -> text.strip().regionMatches(true, 0, VERSION, 0, VERSION.length()))
-        ? INVALID
-        : MISSING;
+    return texts.stream().anyMatch(DmarcPublication::isMeant) ? INVALID : MISSING;
+  }
+
+  /**
+   * {@return whether a text is meant as a record, right or wrong}
+   *
+   * @param text a TXT record
+   */
+  public static boolean isMeant(String text) {
+    return text.strip().regionMatches(true, 0, VERSION, 0, VERSION.length());
   }
 }

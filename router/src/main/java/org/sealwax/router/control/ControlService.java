@@ -116,6 +116,7 @@ public final class ControlService implements ControlServer.ControlHandler {
         case "backup" -> backup(request.path("folder").asString(""));
         case "policy" -> policy.answer(request);
         case "rollover" -> rollover.answer(request);
+        case "keys" -> rollover.keys(request);
         default ->
             throw new ControlRequestRefused(
                 "the server does not support \"" + what + "\"; it may be an older version");

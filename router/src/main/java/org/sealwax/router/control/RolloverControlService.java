@@ -5,6 +5,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.json.Json;
 import org.sealwax.mail.net.FailureText;
+import org.sealwax.router.certs.ServerCertificates;
 import org.sealwax.router.certs.rollover.KeyRollover;
 import org.sealwax.router.certs.rollover.KeyRollover.RolloverStatus;
 import org.sealwax.router.certs.rollover.RolloverMachine.RolloverRefusal;
@@ -12,17 +13,24 @@ import org.sealwax.router.control.ControlServer.ControlRequestRefused;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Answers requests about the rollover of the key through the control socket. */
+/** Answers requests about the server's keys and their rollover through the control socket. */
 public final class RolloverControlService {
+  private final ServerCertificates certificates;
   private final @Nullable KeyRollover rollover;
 
   /**
    * Answers.
    *
+   * @param certificates in force
    * @param rollover null where none is configured
    */
-  public RolloverControlService(@Nullable KeyRollover rollover) {
+  public RolloverControlService(ServerCertificates certificates, @Nullable KeyRollover rollover) {
+    this.certificates = certificates;
     this.rollover = rollover;
+  }
+
+  JsonNode keys(JsonNode request) throws ControlRequestRefused {
+    return KeyReport.answer(request, certificates, rollover);
   }
 
   JsonNode answer(JsonNode request) throws ControlRequestRefused {

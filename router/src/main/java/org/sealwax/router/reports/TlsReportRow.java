@@ -7,6 +7,7 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.settings.Setting;
 import org.sealwax.mail.settings.SettingTable;
+import org.sealwax.router.dkim.DkimRow;
 
 /**
  * {@code [tlsrpt]}.
@@ -73,6 +74,15 @@ public record TlsReportRow(
     return dkimDomain.isEmpty() || dkimSelector.isEmpty()
         ? Optional.empty()
         : dkimKey.map(file -> new DkimKey(dkimDomain.get(), dkimSelector.get(), file));
+  }
+
+  /** The key as a row of keys: it signs reports whatever the other rows say. */
+  public Optional<DkimRow> signingRow() {
+    return dkim()
+        .map(
+            key ->
+                new DkimRow(
+                    key.domain(), key.selector(), key.file(), Optional.empty(), Optional.empty()));
   }
 
   /** How long reports of one period may take to leave. */

@@ -357,7 +357,7 @@ public final class Router implements Closeable {
                   reloading,
                   stores::ledger,
                   this::explainer,
-                  new RolloverControlService(rollovers.rollover()),
+                  new RolloverControlService(certificates, rollovers.rollover()),
                   () -> ownCertificates.status(certificates, acme, stores::policies),
                   steady),
               log);

@@ -13,8 +13,6 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.Resolver;
-import org.sealwax.mail.dns.update.TsigKey;
-import org.sealwax.mail.dns.update.UpdateClient;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.TcpListener;
@@ -103,14 +101,7 @@ public final class AcmeCertificates implements Closeable, StatusItem.Source {
   /** The zones of {@code [[dns_update]]}; a key is read for each update, as it may be replaced. */
   private List<UpdatedZone> zones(Clock clock, RandomSource random) {
     return settings.zoneServers().stream()
-        .map(
-            row ->
-                new UpdatedZone(
-                    row.zone(),
-                    update ->
-                        new UpdateClient(
-                                row.server(), TsigKey.read(row.key()), row.timeout(), clock, random)
-                            .send(update)))
+        .map(row -> new UpdatedZone(row.zone(), update -> row.send(update, clock, random)))
         .toList();
   }
 

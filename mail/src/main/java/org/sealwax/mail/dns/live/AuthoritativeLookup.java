@@ -19,6 +19,7 @@ import org.sealwax.mail.dns.DnsAnswer;
 import org.sealwax.mail.dns.DnsSettings;
 import org.sealwax.mail.dns.DnssecStatus;
 import org.sealwax.mail.dns.TlsaRecord;
+import org.sealwax.mail.dns.update.ZoneRecord;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.RandomSource;
@@ -31,7 +32,6 @@ import org.xbill.DNS.Rcode;
 import org.xbill.DNS.Record;
 import org.xbill.DNS.SOARecord;
 import org.xbill.DNS.Section;
-import org.xbill.DNS.TLSARecord;
 import org.xbill.DNS.Type;
 
 /**
@@ -124,8 +124,48 @@ public final class AuthoritativeLookup {
     return each(
         owner,
         counted,
-        (at, name, limits) -> tlsaAnswer(at, name, owner, limits),
+        (at, name, limits) ->
+            authoritative(
+                at,
+                name,
+                new Asked<>(owner, Type.TLSA, TlsaRecord.class),
+                limits,
+                AuthoritativeLookup::tlsa),
         reason -> unknown(owner, reason));
+  }
+
+  /**
+   * The records of one type as each server has them, at each of its addresses, as {@link #tlsaSets}
+   * for TLSA. An alias is {@link DnsAnswer.Kind#UNKNOWN} with {@link DnsAnswer#aliases} above 0.
+   *
+   * @return by server and address; empty when the servers cannot be found
+   */
+  public Map<String, DnsAnswer<ZoneRecord>> records(Domain owner, ZoneRecord.RecordType type)
+      throws InterruptedException {
+    Asked<ZoneRecord> asked = asked(owner, type);
+    return each(
+        owner,
+        _ -> true,
+        (at, name, limits) -> zoneRecords(at, name, asked, limits),
+        reason -> unknown(owner, reason));
+  }
+
+  /** The same at one server, which the zone need not name: a hidden primary server. */
+  public DnsAnswer<ZoneRecord> records(
+      InetSocketAddress server, Domain owner, ZoneRecord.RecordType type) {
+    try {
+      return zoneRecords(
+          server,
+          Name.fromString(owner.name(), Name.root),
+          asked(owner, type),
+          new LookupLimits(clock, TOTAL));
+    } catch (IOException e) {
+      return unknown(owner, FailureText.of(e));
+    }
+  }
+
+  private static Asked<ZoneRecord> asked(Domain owner, ZoneRecord.RecordType type) {
+    return new Asked<>(owner, Type.value(type.name()), ZoneRecord.class);
   }
 
   /** Name and type of a question, and the data of its answer. */
@@ -255,28 +295,35 @@ public final class AuthoritativeLookup {
     return DnsAnswer.unknown(DnssecStatus.FAILED, owner, 0, Duration.ZERO, reason);
   }
 
-  private DnsAnswer<TlsaRecord> tlsaAnswer(
-      InetSocketAddress at, Name name, Domain owner, LookupLimits limits) {
+  /**
+   * The records of a name at one server, which must be authoritative for it.
+   *
+   * @param data of one record; empty: it is passed over
+   */
+  private <T> DnsAnswer<T> authoritative(
+      InetSocketAddress at,
+      Name name,
+      Asked<T> asked,
+      LookupLimits limits,
+      Function<Record, Optional<T>> data) {
+    Domain owner = asked.owner();
     Message answer;
     try {
-      answer = message(at, name, Type.TLSA, limits);
+      answer = message(at, name, asked.type(), limits);
     } catch (IOException e) {
       return unknown(owner, FailureText.of(e));
     }
     if (!answer.getHeader().getFlag(Flags.AA)) {
       return unknown(owner, "not authoritative");
     }
-    List<TlsaRecord> records = new ArrayList<>();
+    List<T> records = new ArrayList<>();
     long ttl = 0;
     for (Record record : answer.getSection(Section.ANSWER)) {
       if (record.getType() == Type.CNAME || record.getType() == Type.DNAME) {
-        return unknown(owner, "an alias");
+        return DnsAnswer.unknown(DnssecStatus.FAILED, owner, 1, Duration.ZERO, "an alias");
       }
-      if (record instanceof TLSARecord && record.getName().equals(name)) {
-        RecordConversion.of(record, host -> host)
-            .filter(TlsaRecord.class::isInstance)
-            .map(TlsaRecord.class::cast)
-            .ifPresent(records::add);
+      if (record.getType() == asked.type() && record.getName().equals(name)) {
+        data.apply(record).ifPresent(records::add);
         ttl = Math.max(ttl, record.getTTL());
       }
     }
@@ -297,6 +344,22 @@ public final class AuthoritativeLookup {
     }
     Duration kept = Duration.ofSeconds(ttl);
     return new DnsAnswer<>(records, kind, DnssecStatus.INSECURE, owner, 0, kept, "");
+  }
+
+  private static Optional<TlsaRecord> tlsa(Record record) {
+    return RecordConversion.of(record, host -> host)
+        .filter(TlsaRecord.class::isInstance)
+        .map(TlsaRecord.class::cast);
+  }
+
+  private DnsAnswer<ZoneRecord> zoneRecords(
+      InetSocketAddress at, Name name, Asked<ZoneRecord> asked, LookupLimits limits) {
+    try {
+      return authoritative(
+          at, name, asked, limits, record -> Optional.of(RecordConversion.zoneRecord(record)));
+    } catch (IllegalArgumentException e) {
+      return unknown(asked.owner(), "a record that is too long or malformed");
+    }
   }
 
   private String tlsaText(InetSocketAddress at, Name owner, LookupLimits limits) {

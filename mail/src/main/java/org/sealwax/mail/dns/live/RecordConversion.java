@@ -3,6 +3,7 @@ package org.sealwax.mail.dns.live;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.HexFormat;
 import java.util.Locale;
 import java.util.Optional;
@@ -13,6 +14,7 @@ import org.sealwax.mail.dns.CaaRecord;
 import org.sealwax.mail.dns.MxRecord;
 import org.sealwax.mail.dns.Nsec3ParamRecord;
 import org.sealwax.mail.dns.TlsaRecord;
+import org.sealwax.mail.dns.update.ZoneRecord;
 import org.xbill.DNS.AAAARecord;
 import org.xbill.DNS.ARecord;
 import org.xbill.DNS.CAARecord;
@@ -24,6 +26,7 @@ import org.xbill.DNS.PTRRecord;
 import org.xbill.DNS.Record;
 import org.xbill.DNS.TLSARecord;
 import org.xbill.DNS.TXTRecord;
+import org.xbill.DNS.Type;
 
 /** Converts records of the library to our types. */
 final class RecordConversion {
@@ -62,6 +65,19 @@ final class RecordConversion {
       case PTRRecord ptr -> domain(ptr.getTarget()).map(d -> d);
       default -> Optional.empty();
     };
+  }
+
+  /**
+   * A record in presentation form.
+   *
+   * @throws IllegalArgumentException when it is longer than such a record may be
+   */
+  static ZoneRecord zoneRecord(Record r) {
+    return new ZoneRecord(
+        domain(r.getName()).orElseThrow(() -> new IllegalArgumentException("not a domain name")),
+        ZoneRecord.RecordType.valueOf(Type.string(r.getType())),
+        Duration.ofSeconds(r.getTTL()),
+        r.rdataToString());
   }
 
   /** Without the host name that the library adds to it. */

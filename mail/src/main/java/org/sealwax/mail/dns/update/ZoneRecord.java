@@ -6,11 +6,15 @@ import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
+import java.util.Optional;
 import org.sealwax.mail.address.AddressText;
 import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.dns.CaaRecord;
+import org.sealwax.mail.dns.MxRecord;
 import org.sealwax.mail.dns.TlsaRecord;
 import org.xbill.DNS.Name;
 import org.xbill.DNS.Record;
+import org.xbill.DNS.TXTRecord;
 import org.xbill.DNS.Type;
 
 /**
@@ -41,6 +45,8 @@ public record ZoneRecord(Domain owner, RecordType type, Duration ttl, String dat
     CNAME,
     /** Mail exchange. */
     MX,
+    /** Name of an address. */
+    PTR,
     /** Text. */
     TXT,
     /** Key or certificate of a TLS server (RFC 6698). */
@@ -82,17 +88,54 @@ public record ZoneRecord(Domain owner, RecordType type, Duration ttl, String dat
    *
    * @param owner its name
    * @param ttl time to live, in whole seconds
-   * @param text printable ASCII
+   * @param text each character one byte (ISO 8859-1)
    */
   public static ZoneRecord txt(Domain owner, Duration ttl, String text) {
     StringBuilder data = new StringBuilder();
     for (int at = 0; at == 0 || at < text.length(); at += MAX_STRING) {
-      String part = text.substring(at, Math.min(text.length(), at + MAX_STRING));
-      data.append(at == 0 ? "\"" : " \"")
-          .append(part.replace("\\", "\\\\").replace("\"", "\\\""))
-          .append('"');
+      data.append(at == 0 ? "" : " ")
+          .append(quoted(text.substring(at, Math.min(text.length(), at + MAX_STRING))));
     }
     return new ZoneRecord(owner, RecordType.TXT, ttl, data.toString());
+  }
+
+  /** RFC 1035 section 5.1. */
+  private static String escaped(int c) {
+    if (c == '"' || c == '\\') {
+      return "\\" + (char) c;
+    }
+    return c < ' ' || c > '~' ? "\\%03d".formatted(c) : String.valueOf((char) c);
+  }
+
+  /** {@return the strings of a TXT record, joined, as ISO 8859-1; empty for other types} */
+  public Optional<String> text() {
+    if (!(record() instanceof TXTRecord txt)) {
+      return Optional.empty();
+    }
+    StringBuilder joined = new StringBuilder();
+    for (byte[] part : txt.getStringsAsByteArrays()) {
+      joined.append(new String(part, StandardCharsets.ISO_8859_1));
+    }
+    return Optional.of(joined.toString());
+  }
+
+  /**
+   * {@return whether another record has the same name, type and data, whatever its time to live and
+   * however it is written}
+   *
+   * @param other the other record
+   */
+  public boolean isSame(ZoneRecord other) {
+    return record().equals(other.record());
+  }
+
+  /**
+   * {@return the same data with another time to live}
+   *
+   * @param other time to live, in whole seconds
+   */
+  public ZoneRecord withTtl(Duration other) {
+    return new ZoneRecord(owner, type, other, data);
   }
 
   /**
@@ -105,6 +148,40 @@ public record ZoneRecord(Domain owner, RecordType type, Duration ttl, String dat
   public static ZoneRecord address(Domain owner, Duration ttl, InetAddress address) {
     RecordType type = address instanceof Inet4Address ? RecordType.A : RecordType.AAAA;
     return new ZoneRecord(owner, type, ttl, AddressText.of(address));
+  }
+
+  /**
+   * {@return a record with the data of an answer}
+   *
+   * @param owner its name
+   * @param type its type
+   * @param ttl time to live; a part of a second is left out
+   * @param data as {@link org.sealwax.mail.dns.Resolver} returns it for the type
+   */
+  public static ZoneRecord of(Domain owner, RecordType type, Duration ttl, Object data) {
+    Duration whole = ttl.truncatedTo(ChronoUnit.SECONDS);
+    return switch (data) {
+      case InetAddress address -> address(owner, whole, address);
+      case MxRecord mx ->
+          new ZoneRecord(
+              owner,
+              type,
+              whole,
+              mx.preference() + " " + mx.exchange().map(Domain::name).orElse("") + ".");
+      case Domain name -> new ZoneRecord(owner, type, whole, name + ".");
+      case TlsaRecord tlsa -> tlsa(owner, whole, tlsa);
+      case CaaRecord caa ->
+          new ZoneRecord(
+              owner, type, whole, caa.flags() + " " + caa.tag() + " " + quoted(caa.value()));
+      case String text -> txt(owner, whole, text);
+      default -> throw new IllegalArgumentException(owner + " " + type);
+    };
+  }
+
+  private static String quoted(String text) {
+    StringBuilder out = new StringBuilder("\"");
+    text.chars().forEach(c -> out.append(escaped(c)));
+    return out.append('"').toString();
   }
 
   /** {@return the line of a zone file, with an absolute owner name} */

@@ -77,8 +77,12 @@ public record RolloverSettings(
     }
   }
 
-  /** {@return the names with TLSA records} */
-  List<Domain> owners(Domain host) {
+  /**
+   * {@return the names with TLSA records}
+   *
+   * @param host the host name
+   */
+  public List<Domain> owners(Domain host) {
     return names.isEmpty() ? List.of(Domain.of("_25._tcp." + host)) : names;
   }
 }

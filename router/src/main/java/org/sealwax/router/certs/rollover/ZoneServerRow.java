@@ -1,9 +1,19 @@
 package org.sealwax.router.certs.rollover;
 
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
 import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.dns.update.TsigKey;
+import org.sealwax.mail.dns.update.UpdateClient;
+import org.sealwax.mail.dns.update.UpdateResult;
+import org.sealwax.mail.dns.update.ZoneUpdate;
+import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.settings.Setting;
 import org.sealwax.mail.settings.SettingTable;
 
@@ -43,7 +53,28 @@ public record ZoneServerRow(
         Path key,
     @Setting(fallback = "10s", least = "1s", restart = true, doc = "Timeout of one update.")
         Duration timeout) {
-  boolean contains(Domain owner) {
-    return owner.equals(zone) || owner.isBelow(zone);
+  /**
+   * {@return the row of the zone that a name is in; the closest of several}
+   *
+   * @param rows of the configuration
+   * @param owner the name
+   */
+  public static Optional<ZoneServerRow> of(List<ZoneServerRow> rows, Domain owner) {
+    return rows.stream()
+        .filter(row -> owner.equals(row.zone) || owner.isBelow(row.zone))
+        .max(Comparator.comparingInt(row -> row.zone.name().length()));
+  }
+
+  /**
+   * Sends an update to the primary server.
+   *
+   * @param update of this zone
+   * @param clock the civil time
+   * @param random for message identifiers
+   * @return its result
+   * @throws IOException when the key cannot be read
+   */
+  public UpdateResult send(ZoneUpdate update, Clock clock, RandomSource random) throws IOException {
+    return new UpdateClient(server, TsigKey.read(key), timeout, clock, random).send(update);
   }
 }

@@ -2,13 +2,9 @@ package org.sealwax.router.certs.rollover;
 
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.TlsaRecord;
-import org.sealwax.mail.dns.update.TsigKey;
-import org.sealwax.mail.dns.update.UpdateClient;
 import org.sealwax.mail.dns.update.UpdateResult;
 import org.sealwax.mail.dns.update.ZoneRecord;
 import org.sealwax.mail.dns.update.ZoneUpdate;
@@ -25,13 +21,6 @@ import org.sealwax.router.certs.rollover.RolloverAction.NameChange;
  * @param random for message identifiers
  */
 record ZoneUpdates(List<ZoneServerRow> rows, Clock clock, RandomSource random) {
-  /** {@return the row of the zone that a name is in; the closest of several} */
-  Optional<ZoneServerRow> row(Domain owner) {
-    return rows.stream()
-        .filter(row -> row.contains(owner))
-        .max(Comparator.comparingInt(row -> row.zone().name().length()));
-  }
-
   /** {@return the record of a change, as a line of a zone file} */
   static ZoneRecord record(NameChange change) {
     return ZoneRecord.tlsa(change.owner(), change.ttl(), change.key().tlsa());
@@ -39,7 +28,7 @@ record ZoneUpdates(List<ZoneServerRow> rows, Clock clock, RandomSource random) {
 
   /** {@return the result in words; empty when the server applied the change} */
   Optional<String> send(NameChange change) {
-    ZoneServerRow row = row(change.owner()).orElse(null);
+    ZoneServerRow row = ZoneServerRow.of(rows, change.owner()).orElse(null);
     if (row == null) {
       return Optional.of(
           (change.adds() ? "to be published: " : "to be removed: ") + record(change).line());
@@ -58,9 +47,7 @@ record ZoneUpdates(List<ZoneServerRow> rows, Clock clock, RandomSource random) {
                     ? new ZoneUpdate.Change.Add(record)
                     : new ZoneUpdate.Change.Remove(record)));
     try {
-      TsigKey key = TsigKey.read(row.key());
-      return switch (new UpdateClient(row.server(), key, row.timeout(), clock, random)
-          .send(update)) {
+      return switch (row.send(update, clock, random)) {
         case UpdateResult.Applied() -> Optional.empty();
         // This server has another set than the one that was seen: it has the change, or has more
         // changes to come. The next queries show which.
