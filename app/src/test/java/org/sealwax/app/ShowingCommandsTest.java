@@ -62,6 +62,7 @@ final class ShowingCommandsTest {
               Map.entry("check", List.of("check", "check --offline --quiet")),
               Map.entry("doctor", List.of("doctor --address 127.0.0.1")),
               Map.entry("dkim check", List.of("dkim check", "dkim check --json")),
+              Map.entry("dns", List.of("dns --address 192.0.2.1")),
               Map.entry("status", List.of("status", "status --json")),
               Map.entry("queue", List.of("queue")),
               Map.entry("queue list", List.of("queue list", "queue list --json")),
