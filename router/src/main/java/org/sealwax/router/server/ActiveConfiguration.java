@@ -3,23 +3,14 @@ package org.sealwax.router.server;
 import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.sealwax.mail.dns.Resolver;
-import org.sealwax.mail.net.Clock;
-import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.SystemDialer;
 import org.sealwax.mail.tls.ClientTlsSettings;
-import org.sealwax.mail.tls.TlsFactory;
-import org.sealwax.router.certs.ServerCertificates;
 import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.deliver.Dialers;
 import org.sealwax.router.deliver.HostConnector;
-import org.sealwax.router.deliver.MxHostProbe;
 import org.sealwax.router.deliver.SmtpDeliveryAgent;
 import org.sealwax.router.dkim.SigningPolicy;
-import org.sealwax.router.evidence.PeerIdentities;
-import org.sealwax.router.log.MailLog;
 import org.sealwax.router.pipe.PipeDeliveryAgent;
-import org.sealwax.router.queue.Intake;
 import org.sealwax.router.receive.ReceiveConfiguration;
 import org.sealwax.router.receive.RelayRules;
 import org.sealwax.router.receive.TrustedCertificates;
@@ -28,13 +19,8 @@ import org.sealwax.router.receive.auth.PasswordMechanisms;
 import org.sealwax.router.route.ConfiguredDirectory;
 import org.sealwax.router.route.NextHopDelivery;
 import org.sealwax.router.route.TransportTable;
-import org.sealwax.router.route.VerificationCache;
 import org.sealwax.router.wiring.CertificateAuthorities;
-import org.sealwax.router.wiring.DkimSigning;
-import org.sealwax.router.wiring.DomainStores;
-import org.sealwax.router.wiring.IncomingReports;
 import org.sealwax.router.wiring.Lazy;
-import org.sealwax.router.wiring.OutgoingTlsReports;
 
 /**
  * Everything that is made from one configuration: how mail comes in and how it goes out. A reload
@@ -59,23 +45,6 @@ record ActiveConfiguration(
     Lazy<SmtpDeliveryAgent> deliveryAgent,
     NextHopDelivery byNextHop) {
 
-  /** What a configuration is made with: the parts that outlive it. */
-  record Parts(
-      Resolver resolver,
-      TlsFactory tls,
-      ServerCertificates certificates,
-      DomainStores stores,
-      DkimSigning dkim,
-      PeerIdentities peerIdentities,
-      MxHostProbe mxHostProbe,
-      VerificationCache recipients,
-      Intake intake,
-      OutgoingTlsReports reports,
-      IncomingReports reportsIn,
-      Clock clock,
-      RandomSource random,
-      MailLog log) {}
-
   /**
    * Reads every file that the configuration names and makes both directions; nothing is in force
    * yet.
@@ -85,7 +54,8 @@ record ActiveConfiguration(
    * @throws IOException when a file cannot be read or has an error
    */
   static ActiveConfiguration of(
-      RouterSettings next, @Nullable ActiveConfiguration former, Parts parts) throws IOException {
+      RouterSettings next, @Nullable ActiveConfiguration former, RouterParts parts)
+      throws IOException {
     CertificateAuthorities authorities = new CertificateAuthorities(next);
     authorities.check();
     Lazy<SmtpDeliveryAgent> agent = new Lazy<>(() -> deliveryAgent(next, authorities, parts));
@@ -123,7 +93,7 @@ record ActiveConfiguration(
         new NextHopDelivery(
             next.forward(),
             directory,
-            parts.intake,
+            parts.queue.intake(),
             c -> agent.get().deliver(c),
             c -> commands.get().deliver(c),
             parts.reportsIn::read,
@@ -140,7 +110,7 @@ record ActiveConfiguration(
   }
 
   private static SmtpDeliveryAgent deliveryAgent(
-      RouterSettings next, CertificateAuthorities authorities, Parts parts) {
+      RouterSettings next, CertificateAuthorities authorities, RouterParts parts) {
     return new SmtpDeliveryAgent(
         next.deliver(),
         parts.resolver,
@@ -158,7 +128,7 @@ record ActiveConfiguration(
   }
 
   private static @Nullable PasswordFile passwords(
-      RouterSettings next, @Nullable PasswordFile former, Parts parts) throws IOException {
+      RouterSettings next, @Nullable PasswordFile former, RouterParts parts) throws IOException {
     return next.auth().passwordFile().isEmpty()
         ? null
         : new PasswordFile(
