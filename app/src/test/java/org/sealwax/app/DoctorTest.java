@@ -105,6 +105,7 @@ final class DoctorTest {
                 "clock",
                 "ehlo",
                 "ptr",
+                "certificate",
                 "spf",
                 "dkim",
                 "dmarc",

@@ -17,6 +17,7 @@ import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.SystemDialer;
 import org.sealwax.router.cli.AddressOption;
 import org.sealwax.router.cli.ConfigurationSource;
+import org.sealwax.router.cli.StatusCommand;
 import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.records.SiteDomains;
 import org.sealwax.router.sts.StsSettings;
@@ -43,7 +44,8 @@ public final class DoctorCommand {
         Examines, for the configuration: the PTR record of each address that mail is sent from, the
         name in EHLO, SPF and DMARC of that name and of the domains that send, the records of DKIM
         keys and their alignment with From, the DNS lists, the resolver, the clock, outgoing port 25,
-        and of each domain that receives MX, DNSSEC, TLSA, MTA-STS, TLSRPT and the TLS of its hosts.
+        the certificates of this server with their renewals, rollover and TLSA records at each name
+        server, and of each domain that receives MX, DNSSEC, TLSA, MTA-STS, TLSRPT and the TLS of its hosts.
         Prints the most serious findings first, each with the record or the command that fixes it.
         Sends no mail and changes nothing.
 
@@ -102,6 +104,7 @@ public final class DoctorCommand {
                 resolver,
                 Clock.system()),
             new MxReview(site, resolver, random),
+            new CertificatesReview(StatusCommand.report(configuration, arguments)),
             new DnsListReview(settings.dnsLists(), site.sources(), resolver),
             new OutboundPortReview(
                 reach.or(() -> elsewhere(settings, site)),

@@ -51,6 +51,14 @@ record SiteFinding(
     ALIGNMENT,
     /** The MX records of a domain, compared with this host. */
     MX,
+    /** The certificate that clients get, and one that is refused. */
+    CERTIFICATE,
+    /** Its next renewal. */
+    RENEWAL,
+    /** The change to another key. */
+    ROLLOVER,
+    /** TLSA records at one name server, compared with the certificate. */
+    TLSA,
     /** A DNS list of the configuration, and whether it has our addresses. */
     DNSBL,
     /** A resolver. */

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
@@ -37,9 +38,14 @@ public record CertificateStatus(
    *
    * @param slot which one
    * @param inForce its pair; null while there is none
-   * @param refused why the source has another pair; empty: it has none
+   * @param refused why the source has another pair; empty: it has none, or it is not judged yet
+   * @param offered the other pair of the source; null: there is none, or it cannot be read
    */
-  record SlotStatus(CertificateSlot slot, @Nullable Identity inForce, String refused) {}
+  record SlotStatus(
+      CertificateSlot slot,
+      @Nullable Identity inForce,
+      String refused,
+      @Nullable Identity offered) {}
 
   @Override
   public List<StatusItem> items() throws InterruptedException {
@@ -52,6 +58,7 @@ public record CertificateStatus(
       }
       return List.of(
           StatusItem.of(certificates.hostName(), StatusTopic.CERTIFICATE, FailureText.of(cause))
+              .with("state", "broken")
               .needs("correct the files: the router cannot start with them"));
     }
     List<StatusItem> items = new ArrayList<>();
@@ -70,18 +77,39 @@ public record CertificateStatus(
     }
     List<StatusItem> items = new ArrayList<>();
     items.add(certificate(subject, pair));
-    if (!status.refused().isEmpty()) {
-      items.add(
-          StatusItem.of(subject, StatusTopic.CERTIFICATE, status.refused())
-              .needs("publish the matching records, replace the files, or load them by --force"));
-    }
+    PublishedNames published = lookup.find(status.slot());
+    refused(status, pair, published)
+        .ifPresent(
+            why ->
+                items.add(
+                    StatusItem.of(subject, StatusTopic.CERTIFICATE, why)
+                        .with("state", "refused")
+                        .needs(
+                            "publish the matching records, replace the files, or load them by"
+                                + " --force")));
     String key = key(pair);
     items.add(
         StatusItem.of(subject, StatusTopic.KEY, key + ", TLSA 3 1 1 " + pair.pin().hex())
             .with("type", key)
             .with("sha256", pair.pin().hex()));
-    published(subject, status.slot(), pair, items);
+    published(subject, published, pair, items);
     return items;
+  }
+
+  /** Without a server, a pair that the next start would refuse is judged here. */
+  private Optional<String> refused(SlotStatus status, Identity pair, PublishedNames published) {
+    Identity offered = status.offered();
+    if (!status.refused().isEmpty() || offered == null) {
+      return Optional.of(status.refused()).filter(why -> !why.isEmpty());
+    }
+    LoadDecision decision = guard.decide(pair, offered, published, clock.now());
+    return decision.isLoaded()
+        ? Optional.empty()
+        : Optional.of(
+            offered.name()
+                + ": refused: "
+                + decision.reasons()
+                + "; the certificate of the state folder is used");
   }
 
   private StatusItem certificate(Domain subject, Identity pair) {
@@ -115,9 +143,7 @@ public record CertificateStatus(
   }
 
   private void published(
-      Domain subject, CertificateSlot slot, Identity pair, List<StatusItem> items)
-      throws InterruptedException {
-    PublishedNames published = lookup.find(slot);
+      Domain subject, PublishedNames published, Identity pair, List<StatusItem> items) {
     Set<PairDefect> defects = guard.defects(pair, published, clock.now());
     for (PublishedNames.TlsaView view : published.views()) {
       boolean matches = !defects.contains(new PairDefect.NoTlsaMatch(view.host(), view.server()));

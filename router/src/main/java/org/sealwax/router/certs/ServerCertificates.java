@@ -35,7 +35,10 @@ import org.sealwax.router.log.MailLog;
  * may be taken back.
  */
 public final class ServerCertificates implements Supplier<IdentityStore> {
-  /** Renewal by ACME comes 30 days before the end; what is left at 14 was not renewed. */
+  /** Renewals come when a third of the lifetime is left; what has a quarter was not renewed. */
+  private static final int SOON_PART = 4;
+
+  /** No certificate expires soon before that, however long it was valid. */
   static final Duration SOON = Duration.ofDays(14);
 
   /** How long until a refused pair, or one without all answers, is judged again. */
@@ -211,7 +214,9 @@ public final class ServerCertificates implements Supplier<IdentityStore> {
     if (now.isBefore(begin)) {
       return Optional.of(identity.name() + ": the certificate is valid only from " + begin);
     }
-    return now.plus(SOON).isAfter(end)
+    Duration part = Duration.between(begin, end).dividedBy(SOON_PART);
+    Duration soon = part.compareTo(SOON) < 0 ? part : SOON;
+    return now.plus(soon).isAfter(end)
         ? Optional.of(identity.name() + ": the certificate expires soon, on " + end)
         : Optional.empty();
   }
@@ -248,7 +253,7 @@ public final class ServerCertificates implements Supplier<IdentityStore> {
       SlotInForce.Refusal why = slot.refusal;
       all.add(
           new CertificateStatus.SlotStatus(
-              slot.slot, slot.inForce, why == null ? "" : text(slot, why)));
+              slot.slot, slot.inForce, why == null ? "" : text(slot, why), slot.offered));
     }
     return List.copyOf(all);
   }

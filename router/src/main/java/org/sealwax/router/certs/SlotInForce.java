@@ -21,7 +21,7 @@ final class SlotInForce {
   volatile @Nullable Identity inForce;
 
   /** What the source has, while that is not in force. */
-  @Nullable Identity offered;
+  volatile @Nullable Identity offered;
 
   /** What was in force before, while {@link #inForce} is not judged by all answers of the DNS. */
   @Nullable Identity former;

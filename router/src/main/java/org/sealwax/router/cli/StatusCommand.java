@@ -8,16 +8,14 @@ import org.sealwax.mail.cli.CommandFailed;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.Printable;
 import org.sealwax.mail.cli.ProcessEnvironment;
+import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.dns.live.CachingResolver;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
-import org.sealwax.mail.net.SteadyClock;
 import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.control.ControlClient;
 import org.sealwax.router.control.StatusReport;
-import org.sealwax.router.log.MailLog;
 import org.sealwax.router.wiring.OwnCertificates;
-import org.sealwax.router.wiring.Rollovers;
 import tools.jackson.databind.JsonNode;
 
 /** {@code sealwax status}: what this server shows to senders, and what needs a person. */
@@ -54,38 +52,31 @@ public final class StatusCommand {
   private int run(Arguments arguments) throws IOException {
     JsonNode report;
     try {
-      report = configuration.ask(arguments, ControlClient.request("status"));
-    } catch (ControlClient.ServerNotRunning e) {
-      report = offline(configuration.valid(arguments).settings());
+      report = report(configuration, arguments);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CommandFailed(ExitStatus.TRY_AGAIN, "interrupted");
     }
     configuration.print(arguments, report, this::text);
     return report.path("attention").isEmpty() ? ExitStatus.OK : ExitStatus.WARNINGS;
   }
 
-  private static JsonNode offline(RouterSettings settings) throws IOException {
-    Clock clock = Clock.system();
-    RandomSource random = RandomSource.secure();
-    Rollovers rollovers =
-        new Rollovers(
-            settings,
-            _ -> {
-              throw new IOException("status orders nothing");
-            },
-            new SteadyClock(clock, null),
-            random,
-            new MailLog() {});
-    OwnCertificates own =
-        new OwnCertificates(
-            () -> settings,
-            new CachingResolver(settings.dns(), clock, random),
-            rollovers,
-            clock,
-            random);
-    try (rollovers) {
-      return StatusReport.of(false, own.offlineStatus());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new CommandFailed(ExitStatus.TRY_AGAIN, "interrupted");
+  /**
+   * {@return the report of the running server, or without one what the next start would use}
+   *
+   * @throws IOException when the configuration or the state cannot be read
+   */
+  public static JsonNode report(ConfigurationSource configuration, Arguments arguments)
+      throws IOException, InterruptedException {
+    try {
+      return configuration.ask(arguments, ControlClient.request("status"));
+    } catch (ControlClient.ServerNotRunning e) {
+      RouterSettings settings = configuration.valid(arguments).settings();
+      Clock clock = Clock.system();
+      RandomSource random = RandomSource.secure();
+      Resolver resolver = new CachingResolver(settings.dns(), clock, random);
+      return StatusReport.of(
+          false, OwnCertificates.offlineStatus(settings, resolver, clock, random));
     }
   }
 

@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.security.KeyPair;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -41,9 +42,14 @@ import org.sealwax.router.log.MailLog;
 /** Certificates by ACME: the orders, the listener for their proofs, and the sources of pairs. */
 public final class AcmeCertificates implements Closeable, StatusItem.Source {
   private static final String ORDERS = "sealwax_acme_orders_total";
+
+  /** An order begins within seconds of its time; many at once are spread over hours. */
+  private static final Duration OVERDUE = Duration.ofHours(6);
+
   private static final String ORDERS_HELP = "Orders of certificates by ACME";
 
   private final RouterSettings settings;
+  private final Clock clock;
   private final MailLog log;
   private final @Nullable AcmeOrders orders;
   private final AlpnProofs alpn = new AlpnProofs();
@@ -67,6 +73,7 @@ public final class AcmeCertificates implements Closeable, StatusItem.Source {
       Counters counters,
       MailLog log) {
     this.settings = settings;
+    this.clock = clock;
     this.log = log;
     AcmeSettings acme = settings.acme();
     this.orders =
@@ -207,16 +214,22 @@ public final class AcmeCertificates implements Closeable, StatusItem.Source {
 
   @Override
   public List<StatusItem> items() {
-    return orders == null
-        ? List.of()
-        : orders.status().stream().map(AcmeCertificates::item).toList();
+    return orders == null ? List.of() : orders.status().stream().map(this::item).toList();
   }
 
-  private static StatusItem item(AcmeOrders.OrderStatus order) {
+  private StatusItem item(AcmeOrders.OrderStatus order) {
     StatusItem item =
         StatusItem.of(order.name(), StatusTopic.RENEWAL, "by ACME at " + order.next())
             .with("next", order.next().toString());
     int failures = order.state().failures();
+    boolean overdue =
+        order.state().issued().isPresent() && order.next().plus(OVERDUE).isBefore(clock.now());
+    if (failures == 0 && overdue) {
+      return StatusItem.of(
+              order.name(), StatusTopic.RENEWAL, "by ACME is overdue since " + order.next())
+          .with("next", order.next().toString())
+          .needs("start the router: sealwax serve; if it runs, its log has the reason");
+    }
     return failures == 0
         ? item
         : StatusItem.of(

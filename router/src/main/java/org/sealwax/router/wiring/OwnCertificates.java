@@ -1,5 +1,6 @@
 package org.sealwax.router.wiring;
 
+import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
@@ -10,6 +11,7 @@ import org.sealwax.mail.dns.live.AuthoritativeLookup;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.SpecialUse;
+import org.sealwax.mail.net.SteadyClock;
 import org.sealwax.mail.tls.RootStore;
 import org.sealwax.router.certs.CertificateGuard;
 import org.sealwax.router.certs.CertificateSlot;
@@ -19,6 +21,7 @@ import org.sealwax.router.certs.ServerCertificates;
 import org.sealwax.router.certs.StatusItem;
 import org.sealwax.router.certs.StatusTopic;
 import org.sealwax.router.config.RouterSettings;
+import org.sealwax.router.log.Counters;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.sts.StsPolicyCache;
 
@@ -64,9 +67,39 @@ public record OwnCertificates(
         new DomainStatus(now, resolver, name -> authorities(now).txt(name), policies, clock));
   }
 
-  /** {@return the same without a server: what the next start would use} */
-  public List<StatusItem.Source> offlineStatus() {
-    RouterSettings now = settings.get();
+  /**
+   * {@return the same without a server: what the next start would use}
+   *
+   * @param now the configuration
+   * @param resolver as senders have it
+   * @throws StartFailure when the state of the rollover cannot be read
+   */
+  public static List<StatusItem.Source> offlineStatus(
+      RouterSettings now, Resolver resolver, Clock clock, RandomSource random) throws StartFailure {
+    MailLog silent = new MailLog() {};
+    Rollovers rollovers =
+        new Rollovers(
+            now,
+            _ -> {
+              throw new IOException("status orders nothing");
+            },
+            new SteadyClock(clock, null),
+            random,
+            silent);
+    OwnCertificates own = new OwnCertificates(() -> now, resolver, rollovers, clock, random);
+    AcmeCertificates renewals =
+        new AcmeCertificates(
+            now,
+            rollovers,
+            resolver,
+            new Lazy<>(
+                () -> {
+                  throw new IllegalStateException("status orders nothing");
+                }),
+            clock,
+            random,
+            new Counters(),
+            silent);
     StatusItem.Source server =
         () ->
             List.of(
@@ -75,7 +108,7 @@ public record OwnCertificates(
                     .needs("start it: sealwax serve"));
     return Stream.concat(
             Stream.of(server),
-            status(open(now, () -> false, new MailLog() {}), List::of, Optional::empty).stream())
+            own.status(own.open(now, () -> false, silent), renewals, Optional::empty).stream())
         .toList();
   }
 

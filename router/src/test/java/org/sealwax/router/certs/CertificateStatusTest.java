@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -102,6 +104,35 @@ final class CertificateStatusTest {
     clock.pass(Duration.ofDays(80));
     StatusItem item = of(StatusTopic.CERTIFICATE, status(files()).items()).getFirst();
     assertEquals("renew the certificate", item.action().orElse(""));
+  }
+
+  /** A certificate of 40 days is renewed 13 days before its end: no reason for an alarm. */
+  @Test
+  void shortLifetimesHaveAShorterAlarm() {
+    Instant begin = clock.now().minus(Duration.ofDays(1));
+    Identity brief = CA.leaf(HOST.name()).valid(begin, begin.plus(Duration.ofDays(40))).identity();
+    Instant end = brief.expires();
+    assertEquals(
+        Optional.empty(), ServerCertificates.lifetime(brief, end.minus(Duration.ofDays(11))));
+    assertTrue(ServerCertificates.lifetime(brief, end.minus(Duration.ofDays(9))).isPresent());
+  }
+
+  /** Without a server: the files have a pair that the next start refuses. */
+  @Test
+  void keptPairIsNamedWithoutAServer() throws InterruptedException {
+    IdentitySettings files = files();
+    published =
+        new PublishedNames(
+            List.of(HOST), List.of(new TlsaView(HOST, "ns1", records(pair))), List.of());
+    status(files).certificates().turn(ServerCertificates.TurnMode.RELOAD);
+    TestCa.write(CA.identity(HOST.name()), folder, "mx");
+    List<StatusItem> items = of(StatusTopic.CERTIFICATE, status(files).items());
+    assertEquals(2, items.size(), items.toString());
+    assertTrue(
+        items.getLast().text().contains("mx.crt: refused: no TLSA record of mx.example.org"),
+        items.getLast().text());
+    assertTrue(items.getLast().text().endsWith("the certificate of the state folder is used"));
+    assertEquals("refused", items.getLast().values().get("state"));
   }
 
   @Test
