@@ -27,7 +27,7 @@ import org.sealwax.router.log.Counters;
 import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.server.Router;
 
-/** Mistakes that an admin makes with the commands that ask a running server. */
+/** Mistakes that an admin makes, and the answers of the commands. */
 @Timeout(300)
 final class AdminMistakesTest {
   @TempDir private static Path folder = Path.of("");
@@ -141,7 +141,7 @@ final class AdminMistakesTest {
         "fe80::1%eth0         | \"fe80::1%eth0\" is an IP address; name a domain",
         "[192.0.2.1]:25       | \"[192.0.2.1]:25\" is not a domain",
         "[IPv6:2001:db8]      | \"[IPv6:2001:db8]\" is not a domain",
-        "https://a.example/   | \"https://a.example/\" is not a domain",
+        "https://a.example/   | \"https://a.example/\" is a URL; its domain is a.example",
         "peer..example        | \"peer..example\" is not a domain",
         "''                   | \"\" is not a domain",
       })
@@ -242,5 +242,164 @@ final class AdminMistakesTest {
     assertEquals(
         "sealwax: name one domain, or --message ID, or --code CODE\nhelp: sealwax explain --help\n",
         run(ExitStatus.USAGE, "explain", "--message", "0TestMail1", "peer.example").err());
+  }
+
+  /** A word that nearly fits is answered with the one that fits. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "chek                | sealwax has no command \"chek\"; did you mean sealwax check?",
+        "CHECK               | sealwax has no command \"CHECK\"; did you mean sealwax check?",
+        "list queue          | sealwax has no command \"list\"; did you mean sealwax queue list?",
+        "queue lst           | sealwax queue has no command \"lst\"; did you mean sealwax queue list?",
+        "help quue           | sealwax has no command \"quue\"; did you mean sealwax queue?",
+        "check -c x.toml     | sealwax check has no option -c; did you mean --config?",
+        "check --confg x     | sealwax check has no option --confg; did you mean --config?",
+        "check --ofline      | sealwax check has no option --ofline; did you mean --offline?",
+        "queue list --josn   | sealwax queue list has no option --josn; did you mean --json?",
+        "assess a.example --htlm x | sealwax assess has no option --htlm; did you mean --html?",
+        "check x.toml        | sealwax check takes no argument; \"x.toml\" is not expected; --config FILE names the configuration file",
+        "check --config      | --config needs FILE",
+        "check --config a --config b | --config is given twice",
+        "check --offline=yes | --offline takes no value",
+        "queue show          | sealwax queue show needs ID",
+        "dkim                | sealwax dkim needs one of new, check",
+        "assess a.example --quick --full | --quick or --full, not both",
+        "assess a.example --fail-below Z | --fail-below is one of A+ A A- B C D E F",
+        "lab local --ports 25 | --ports takes two ports: 2525:8443",
+        "tlsrpt --since yesterday | --since is a day, 2026-11-24, or a number of days: 30d",
+        "policyd --listen 25 | --listen is an address and a port, or unix: and a path",
+        "doctor --address x  | --address x is not an address",
+      })
+  void aWordThatIsNearlyRightIsAnsweredWithTheRightOne(String words, String expected) {
+    CommandLineRun line = new CommandLineRun(folder);
+    assertEquals(ExitStatus.USAGE, line.run(List.of(words.split(" "))), line::err);
+    assertEquals("sealwax: " + expected, line.err().lines().findFirst().orElseThrow());
+    assertTrue(line.err().contains("\nhelp: sealwax "), line.err());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "assess   | ann@peer.example     | is a mail address; its domain is peer.example",
+        "assess   | https://peer.example/x | is a URL; its domain is peer.example",
+        "assess   | peer..example        | is not a domain, host or host:port",
+        "assess   | mx.peer.example:0    | is not a domain, host or host:port",
+        "dkim new | ann@peer.example     | is a mail address; its domain is peer.example",
+        "dkim new | http://peer.example  | is a URL; its domain is peer.example",
+        "dkim new | 192.0.2.1            | is an IP address; name a domain",
+        "dkim new | peer..example        | is not a domain",
+      })
+  void whatIsNotADomainIsNamedByEveryCommand(String command, String text, String expected) {
+    CommandLineRun line = new CommandLineRun(folder);
+    List<String> words = new ArrayList<>(List.of(command.split(" ")));
+    words.add(text);
+    assertEquals(ExitStatus.USAGE, line.run(words));
+    assertEquals(
+        "sealwax: \"" + text + "\" " + expected, line.err().lines().findFirst().orElseThrow());
+  }
+
+  /** Text that is not TOML: what is wrong and what a line looks like, and nothing that follows. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "hostname = mx.test.example | this is not a value | a text, an address or a time is in quotes",
+        "hostname = 'a.example', 'b.example' | more than one value | several values are a list",
+        "hostname = | the value is missing | a line is key = value",
+        "hostname mx.test.example | this line is neither a key with its value nor a table | a line is",
+        "hostname: mx.test.example | this line is neither a key with its value nor a table | a line is",
+        "hostname = 'mx.test.example | the quote at the end is missing | a text is",
+        "[[listener] | this is not the name of a table | a table is [server]",
+        "state = ['a' 'b'] | this is not a list | a list is",
+      })
+  void whatIsNotTomlIsExplained(String line, String sentence, String help) throws Exception {
+    Files.writeString(
+        folder.resolve("toml.toml"), "[server]\n" + line.replace('\'', '"') + "\n[[listener]]\n");
+    CommandLineRun run = runWith("toml.toml", ExitStatus.ERRORS, "check", "--offline");
+    String first = run.err().lines().findFirst().orElseThrow();
+    assertEquals("error: " + sentence, first.replaceAll(".*toml.toml:2:[0-9]+: ", ""), run.err());
+    assertTrue(run.err().contains("\nhelp: " + help), run.err());
+    assertTrue(run.err().endsWith("\nsealwax: 1 error\n"), run.err());
+  }
+
+  /** Editors of some systems write a byte order mark, and lines that end with CR LF. */
+  @Test
+  void aFileOfAnotherSystemIsRead() throws Exception {
+    Files.writeString(folder.resolve("bom.toml"), "\ufeff" + TEXT.replace("\n", "\r\n"));
+    runWith("bom.toml", ExitStatus.OK, "check", "--offline", "--quiet");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"mx", "localhost", "mx_1.test.example"})
+  void aHostNameThatOthersRejectIsWarnedOf(String name) throws Exception {
+    Files.writeString(folder.resolve("name.toml"), TEXT.replace("mx.test.example", name));
+    String err = runWith("name.toml", ExitStatus.WARNINGS, "check", "--offline").err();
+    assertTrue(err.contains(": warning: many servers reject \"" + name + "\" in EHLO\n"), err);
+  }
+
+  /** Before minutes of work, and not after them. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "assess peer.example --html %s",
+        "assess peer.example --badge %s",
+        "survey aliases --html %s",
+        "survey aliases --out %s",
+        "lab local --html %s",
+        "lab local --junit %s"
+      })
+  void anOutputThatCannotBeWrittenIsNamedFirst(String command) {
+    for (List<String> place :
+        List.of(
+            List.of("state", "it is a folder, not a file"),
+            List.of("gone/report.html", "there is no such folder"))) {
+      CommandLineRun line = new CommandLineRun(folder);
+      String words = command.formatted(place.getFirst());
+      assertEquals(ExitStatus.DATA, line.run(List.of(words.split(" "))), line::err);
+      String option = words.replaceAll(".* (--[a-z]+) .*", "$1");
+      assertEquals(
+          "sealwax: "
+              + option
+              + ": "
+              + folder.resolve(place.getFirst())
+              + ": "
+              + place.getLast()
+              + "\n",
+          line.err());
+    }
+  }
+
+  @Test
+  void aBackupThatIsNoneIsNamed() throws Exception {
+    Files.createDirectories(folder.resolve("notes"));
+    for (List<String> place :
+        List.of(
+            List.of("gone", ": no such folder"),
+            List.of("aliases", ": it is a file, not a folder"),
+            List.of("notes", " is not a backup: spool.db is missing"))) {
+      Files.writeString(folder.resolve("other.toml"), TEXT.replace("\"state\"", "\"fresh\""));
+      String err = runWith("other.toml", ExitStatus.SYSTEM, "restore", place.getFirst()).err();
+      assertEquals("sealwax: " + folder.resolve(place.getFirst()) + place.getLast() + "\n", err);
+    }
+  }
+
+  @Test
+  void whatIsMissingIsNamed() throws Exception {
+    Files.writeString(folder.resolve("other.toml"), TEXT.replace("\"state\"", "\"fresh\""));
+    assertEquals(
+        "sealwax: standard input has no password\n"
+            + "help: printf %s 'the password' | sealwax password USER\n",
+        run(ExitStatus.DATA, "password", "ann").err());
+    assertEquals(
+        "there are no receipts in " + folder.resolve("fresh/receipts") + "\n",
+        runWith("other.toml", ExitStatus.OK, "receipts", "verify").out());
+    CommandLineRun survey = new CommandLineRun(folder);
+    assertEquals(ExitStatus.DATA, survey.run(List.of("survey", "state")));
+    assertEquals(
+        "sealwax: " + folder.resolve("state") + ": it is a folder, not a list of targets\n",
+        survey.err());
   }
 }

@@ -16,6 +16,7 @@ import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.Command;
 import org.sealwax.mail.cli.CommandFailed;
 import org.sealwax.mail.cli.ExitStatus;
+import org.sealwax.mail.cli.NamedDomain;
 import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.dkim.DkimAlgorithm;
 import org.sealwax.mail.dkim.DkimSigningKey;
@@ -149,10 +150,11 @@ public final class DkimCommand {
     if (operands.isEmpty()) {
       return Optional.empty();
     }
-    return Optional.of(
-        Domain.parse(operands.getFirst())
-            .orElseThrow(
-                () -> new Arguments.UsageError(operands.getFirst() + " is not a domain name")));
+    Optional<String> problem = NamedDomain.problem(operands.getFirst());
+    if (problem.isPresent()) {
+      throw new Arguments.UsageError(problem.get());
+    }
+    return Optional.of(Domain.of(operands.getFirst()));
   }
 
   private int create(Arguments arguments) throws IOException {

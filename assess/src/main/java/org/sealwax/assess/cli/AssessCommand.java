@@ -32,6 +32,8 @@ import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.Command;
 import org.sealwax.mail.cli.CommandFailed;
 import org.sealwax.mail.cli.ExitStatus;
+import org.sealwax.mail.cli.NamedDomain;
+import org.sealwax.mail.cli.OutputFile;
 import org.sealwax.mail.cli.Printable;
 import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.cli.Terminal;
@@ -108,6 +110,8 @@ public final class AssessCommand {
         arguments.read("--fail-below", GradeLetter::read, "one of A+ A A- B C D E F");
     String router = router(arguments);
     Optional<BaselineReport> baseline = baseline(arguments, target);
+    OutputFile.check(process, arguments, "--html");
+    OutputFile.check(process, arguments, "--badge");
     AssessmentSetup setup;
     try {
       setup = AssessmentSetup.of(arguments, process, target);
@@ -205,9 +209,7 @@ public final class AssessCommand {
   static AssessmentTarget target(Arguments arguments) throws Arguments.UsageError {
     String text = arguments.operand();
     AssessmentTarget target =
-        AssessmentTarget.read(text)
-            .orElseThrow(
-                () -> new Arguments.UsageError(text + " is not a domain, host or host:port"));
+        AssessmentTarget.read(text).orElseThrow(() -> new Arguments.UsageError(problem(text)));
     Optional<String> address = arguments.value("--address");
     if (address.isEmpty()) {
       return target;
@@ -220,6 +222,12 @@ public final class AssessCommand {
     } catch (IllegalArgumentException e) {
       throw new Arguments.UsageError("--address " + address.get() + " is not an address");
     }
+  }
+
+  private static String problem(String text) {
+    return NamedDomain.problem(text)
+        .filter(sentence -> !sentence.endsWith(" is not a domain"))
+        .orElse("\"" + Printable.of(text) + "\" is not a domain, host or host:port");
   }
 
   /** Connections for tests that were requested by name are added. */

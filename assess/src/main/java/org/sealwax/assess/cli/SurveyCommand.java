@@ -28,7 +28,9 @@ import org.sealwax.assess.survey.SurveyState;
 import org.sealwax.assess.survey.SurveyTables;
 import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.Command;
+import org.sealwax.mail.cli.CommandFailed;
 import org.sealwax.mail.cli.ExitStatus;
+import org.sealwax.mail.cli.OutputFile;
 import org.sealwax.mail.cli.Printable;
 import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.cli.Terminal;
@@ -104,6 +106,9 @@ public final class SurveyCommand {
             .orElse(BlockLimit.POLITE.pause());
     ProviderLimiter gate = new ProviderLimiter(visits, new BlockLimit(each, pause), Clock.system());
     String input = arguments.operand();
+    for (String option : List.of("--out", "--html", "--csv", "--state")) {
+      OutputFile.check(process, arguments, option);
+    }
     try (Reader reader = reader(input);
         SurveyOutput output = new SurveyOutput(process, arguments, input, terminal)) {
       AssessmentSetup setup =
@@ -127,6 +132,10 @@ public final class SurveyCommand {
   }
 
   private Reader reader(String input) throws IOException {
+    if (!input.equals("-") && Files.isDirectory(process.path(input))) {
+      throw new CommandFailed(
+          ExitStatus.DATA, process.path(input) + ": it is a folder, not a list of targets");
+    }
     return input.equals("-")
         ? new InputStreamReader(process.in(), StandardCharsets.UTF_8)
         // Bytes that are not UTF-8 make a bad line, not the end of the survey.

@@ -33,6 +33,7 @@ import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.Command;
 import org.sealwax.mail.cli.CommandFailed;
 import org.sealwax.mail.cli.ExitStatus;
+import org.sealwax.mail.cli.OutputFile;
 import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.cli.Terminal;
 import org.sealwax.mail.cli.Version;
@@ -168,6 +169,8 @@ public final class LabCommand {
   }
 
   private int local() throws IOException, InterruptedException {
+    OutputFile.check(process, arguments, "--html");
+    OutputFile.check(process, arguments, "--junit");
     try {
       return arguments.has("--isolate") && !isInside()
           ? new LabNamespace(process).runInside()

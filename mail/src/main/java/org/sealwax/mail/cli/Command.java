@@ -7,8 +7,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.settings.SpellingSuggestion;
 
 /**
  * A command, or a group of commands. {@link Usage} says how its page declares it. Options may stand
@@ -142,24 +144,37 @@ public final class Command {
   }
 
   private Command named(String name) throws Arguments.UsageError {
-    return within(name)
-        .orElseThrow(
-            () ->
-                new Arguments.UsageError(
-                    path
-                        + " has no command \""
-                        + Printable.of(name)
-                        + "\"; its commands: "
-                        + names()));
+    return within(name).orElseThrow(() -> unknown(name));
+  }
+
+  private Arguments.UsageError unknown(String name) {
+    Optional<String> near =
+        SpellingSuggestion.to(name, shown().map(Usage::name).toList())
+            .map(word -> path + " " + word)
+            .or(
+                () ->
+                    commands.stream()
+                        .flatMap(Command::all)
+                        .map(each -> each.path)
+                        .filter(other -> other.endsWith(" " + name))
+                        .findFirst());
+    return new Arguments.UsageError(
+        path
+            + " has no command \""
+            + Printable.of(name)
+            + near.map(other -> "\"; did you mean " + other + "?")
+                .orElseGet(
+                    () ->
+                        "\"; its commands: "
+                            + shown().map(Usage::name).collect(Collectors.joining(", "))));
   }
 
   private Optional<Command> within(String name) {
     return commands.stream().filter(each -> each.isNamed(name)).findFirst();
   }
 
-  private String names() {
-    return String.join(
-        ", ", commands.stream().map(Command::usage).filter(Usage::shown).map(Usage::name).toList());
+  private Stream<Usage> shown() {
+    return commands.stream().map(Command::usage).filter(Usage::shown);
   }
 
   /** One command line. */
@@ -218,14 +233,17 @@ public final class Command {
       Usage usage = command.usage();
       if (command.reading == WordReading.GROUP) {
         if (!usage.operands().startsWith("[")) {
-          throw new Arguments.UsageError(command.path + " needs one of " + command.names());
+          throw new Arguments.UsageError(
+              command.path
+                  + " needs one of "
+                  + command.shown().map(Usage::name).collect(Collectors.joining(", ")));
         }
         command = command.commands.getFirst();
         usage = command.usage();
       }
       for (String name : given.keySet()) {
         if (option(name, usage).isEmpty()) {
-          throw new Arguments.UsageError(usage.path() + " has no option " + name);
+          throw unknownOption(name, usage);
         }
       }
       if (command.reading != WordReading.RAW) {
@@ -243,10 +261,7 @@ public final class Command {
               .all()
               .flatMap(c -> option(name, c.usage()).stream())
               .findFirst()
-              .orElseThrow(
-                  () ->
-                      new Arguments.UsageError(
-                          command.path + " has no option " + Printable.of(name)));
+              .orElseThrow(() -> unknownOption(name, command.usage()));
       String value = equals < 0 ? next : word.substring(equals + 1);
       boolean separate = equals < 0 && option.argument() != null;
       if (option.argument() == null) {
@@ -261,6 +276,22 @@ public final class Command {
         throw new Arguments.UsageError(name + " is given twice");
       }
       at += separate ? 1 : 0;
+    }
+
+    private static Arguments.UsageError unknownOption(String name, Usage usage) {
+      List<String> known =
+          Stream.concat(Usage.COMMON.stream(), usage.options().stream())
+              .map(Usage.Option::name)
+              .toList();
+      Optional<String> near =
+          name.matches("-[a-z]")
+              ? known.stream().filter(o -> o.startsWith("-" + name)).findFirst()
+              : SpellingSuggestion.to(name, known);
+      return new Arguments.UsageError(
+          usage.path()
+              + " has no option "
+              + Printable.of(name)
+              + near.map(option -> "; did you mean " + option + "?").orElse(""));
     }
 
     private static Optional<Usage.Option> option(String name, Usage usage) {

@@ -80,6 +80,10 @@ public final class ReceiptsCommand {
     ReceiptVerifier.ReceiptReport report =
         ReceiptVerifier.verify(folder(arguments), arguments.value("--head").orElse(null));
     PrintStream out = process.out();
+    if (report.files() == 0 && report.flaws().isEmpty()) {
+      out.println("there are no receipts in " + folder(arguments));
+      return ExitStatus.OK;
+    }
     out.println(
         CountText.of(report.receipts(), "receipt")
             + " in "

@@ -126,6 +126,10 @@ public final class ServerCommands {
   private int password(Arguments arguments) throws IOException {
     String password =
         Terminal.secret(process, "password for " + Printable.of(arguments.operand()) + ": ");
+    if (password.isEmpty()) {
+      throw new CommandFailed(ExitStatus.DATA, "standard input has no password")
+          .withHelp("printf %s 'the password' | sealwax password USER");
+    }
     try {
       process
           .out()

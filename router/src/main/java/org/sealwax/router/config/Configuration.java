@@ -123,7 +123,9 @@ public sealed interface Configuration {
    * @throws IOException when it cannot be read, or is not UTF-8, as TOML must be
    */
   static String text(Path file) throws IOException {
-    return RegularFile.text(file, StandardCharsets.UTF_8, ConfigurationReader.MAX_SIZE);
+    String text = RegularFile.text(file, StandardCharsets.UTF_8, ConfigurationReader.MAX_SIZE);
+    // Some editors begin a file with this mark.
+    return text.startsWith("\ufeff") ? text.substring(1) : text;
   }
 
   /**

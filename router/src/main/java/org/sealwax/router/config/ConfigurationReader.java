@@ -15,6 +15,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.settings.InvalidSetting;
 import org.sealwax.mail.settings.SettingKey;
+import org.sealwax.mail.settings.SpellingSuggestion;
 import org.sealwax.router.config.ProblemPlace.Reported;
 import org.sealwax.router.config.Section.GivenValue;
 import org.tomlj.Toml;
@@ -31,6 +32,9 @@ final class ConfigurationReader {
 
   /** Maximum number of problems in one report; more would hide the first. */
   static final int MAX_COMPLAINTS = 50;
+
+  /** Syntax errors that are shown: what follows the first is often a consequence. */
+  private static final int MAX_SYNTAX_ERRORS = 3;
 
   /**
    * Empty lines in a row. After a line that is broken the parser looks for where to go on, in a
@@ -80,11 +84,15 @@ final class ConfigurationReader {
       reader.error(
           new SourcePosition(1, 1, 1),
           "not TOML: nested too deeply, or with errors that cannot be located");
+      reader.unparsable = true;
       return reader;
     }
-    for (TomlParseError e : toml.errors()) {
+    for (TomlParseError e : toml.errors().stream().limit(MAX_SYNTAX_ERRORS).toList()) {
       TomlPosition at = e.position();
-      reader.error(new SourcePosition(at.line(), at.column(), 1), sentence(e));
+      TomlSyntaxError shown = TomlSyntaxError.of(e, reader.line(at.line()));
+      reader
+          .error(new SourcePosition(at.line(), at.column(), 1), shown.sentence())
+          .help(shown.help());
       reader.unparsable = true;
     }
     reader.readTables(toml);
@@ -99,11 +107,6 @@ final class ConfigurationReader {
     }
     lines.replaceAll(line -> line.endsWith("\r") ? line.substring(0, line.length() - 1) : line);
     return List.copyOf(lines);
-  }
-
-  private static String sentence(TomlParseError e) {
-    String text = e.getMessage() == null ? "not TOML" : e.getMessage();
-    return Character.toLowerCase(text.charAt(0)) + text.substring(1);
   }
 
   /** The file's lines. */
@@ -258,7 +261,7 @@ final class ConfigurationReader {
               SpellingSuggestion.to(name, names)
                   .map(near -> "did you mean [" + near + "]?")
                   .orElse("tables: " + String.join(", ", names)));
-    } else {
+    } else if (!unparsable) {
       error(place, "unknown key \"" + name + "\" before any table")
           .help(elsewhere(name).orElse("every key belongs to a table like [server]"));
     }
@@ -295,7 +298,8 @@ final class ConfigurationReader {
       }
     }
     for (SettingKey key : table.keys()) {
-      if (key.declared().required() && !toml.keySet().contains(key.name())) {
+      // It may stand in the line that could not be read.
+      if (!unparsable && key.declared().required() && !toml.keySet().contains(key.name())) {
         section
             .head()
             .error(table.heading() + " lacks \"" + key.name() + "\"")
@@ -303,7 +307,7 @@ final class ConfigurationReader {
       }
     }
     List<Section> rows = sections.computeIfAbsent(table.name(), n -> new ArrayList<>());
-    if (problems.size() == problemsBefore) {
+    if (!unparsable && problems.size() == problemsBefore) {
       new DeclaredChecks(section).check(rows);
     }
     rows.add(section);

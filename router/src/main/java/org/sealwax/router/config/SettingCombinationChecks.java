@@ -65,6 +65,11 @@ final class SettingCombinationChecks {
     peers();
     domains();
     tables.rows(TransportRoute.class).forEach(this::transport);
+    at(ServerSettings.class, "hostname")
+        .warning(
+            !settings.server().hostname().name().matches("[a-z0-9.-]*\\.[a-z0-9.-]*"),
+            "many servers reject \"" + settings.server().hostname() + "\" in EHLO")
+        .help("set the full name of this machine, of letters, digits and hyphens: mx.example.org");
     at(DnsSettings.class, "validation")
         .warning(
             settings.dns().validation() == DnsSettings.Validation.OFF,

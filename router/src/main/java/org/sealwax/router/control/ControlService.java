@@ -168,7 +168,7 @@ public final class ControlService implements ControlServer.ControlHandler {
     Optional<QueueId> id = request.has("id") ? Optional.of(id(request)) : Optional.empty();
     Optional<String> domainText = text(request, "domain");
     Optional<Domain> domain =
-        domainText.isEmpty() ? Optional.empty() : Optional.of(NamedDomain.of(domainText.get()));
+        domainText.isEmpty() ? Optional.empty() : Optional.of(DomainOperand.of(domainText.get()));
     return new QueueFilter(
         id,
         domain,
@@ -467,7 +467,7 @@ public final class ControlService implements ControlServer.ControlHandler {
   private static ObjectNode explanation(
       Explainer explainer, String text, MailOptions.TlsOption tls, JsonNode request, Instant now)
       throws ControlRequestRefused {
-    Domain domain = NamedDomain.of(text);
+    Domain domain = DomainOperand.of(text);
     try {
       return explainer.explanation(domain, tls, request.path("probe").asBoolean(false), now);
     } catch (InterruptedException e) {

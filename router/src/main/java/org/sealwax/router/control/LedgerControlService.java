@@ -50,7 +50,7 @@ public final class LedgerControlService {
   }
 
   private static Domain domain(JsonNode request) throws ControlRequestRefused {
-    return NamedDomain.of(request.path("domain").asString(""));
+    return DomainOperand.of(request.path("domain").asString(""));
   }
 
   private JsonNode list(JsonNode request) throws IOException {

@@ -32,7 +32,9 @@ import org.sealwax.router.store.StateFiles;
  */
 final class Backup {
   private static final int TRIES = 5;
-  private static final String DATABASE = "spool.db";
+
+  /** The file with the records, in the folder. */
+  static final String DATABASE = "spool.db";
 
   /** Ends the name of what is not whole yet. */
   private static final String UNFINISHED = ".part";

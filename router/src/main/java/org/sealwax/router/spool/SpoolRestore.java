@@ -40,7 +40,11 @@ public final class SpoolRestore {
       Path backup, Path state, Path spool, List<String> others, Consumer<SpoolStep> after)
       throws IOException {
     if (!Files.isDirectory(backup)) {
-      throw new IOException(backup + " is not the folder of a backup");
+      throw new IOException(
+          backup + ": " + (Files.exists(backup) ? "it is a file, not a folder" : "no such folder"));
+    }
+    if (!Files.exists(backup.resolve(Backup.DATABASE))) {
+      throw new IOException(backup + " is not a backup: spool.db is missing");
     }
     if (!BodyFiles.inside(spool).isEmpty()) {
       throw new IOException(

@@ -319,13 +319,4 @@ final class ConfigurationTest {
     }
     assertEquals(ConfigurationReader.MAX_COMPLAINTS, parse(text.toString()).problems().size());
   }
-
-  @Test
-  void aSwapOfAdjacentLettersHasDistanceOne() {
-    assertEquals(1, SpellingSuggestion.distance("hostnmae", "hostname"));
-    assertEquals(
-        2, SpellingSuggestion.distance("ab", "ba") + SpellingSuggestion.distance("a", "b"));
-    assertEquals(3, SpellingSuggestion.distance("", "abc"));
-    assertTrue(SpellingSuggestion.to("completely", List.of("other")).isEmpty());
-  }
 }

@@ -1,17 +1,30 @@
-package org.sealwax.router.config;
+package org.sealwax.mail.settings;
 
 import java.util.Collection;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
  * The known word closest to a misspelled one: Damerau-Levenshtein distance, adjacent swaps as one
  * step.
  */
-final class SpellingSuggestion {
+public final class SpellingSuggestion {
+  /** Characters of a word that is compared: the time grows with their product. */
+  private static final int MAX_LENGTH = 60;
+
   private SpellingSuggestion() {}
 
-  /** The nearest of {@code known}, if it is near enough to be worth a suggestion. */
-  static Optional<String> to(String written, Collection<String> known) {
+  /**
+   * {@return the nearest of the known words, if it is near enough to be worth a suggestion}
+   *
+   * @param word the misspelled word; upper case does not matter
+   * @param known words in lower case
+   */
+  public static Optional<String> to(String word, Collection<String> known) {
+    String written = word.toLowerCase(Locale.ROOT);
+    if (written.length() > MAX_LENGTH) {
+      return Optional.empty();
+    }
     String best = null;
     int least = Math.max(1, written.length() / 3) + 1;
     for (String candidate : known) {
