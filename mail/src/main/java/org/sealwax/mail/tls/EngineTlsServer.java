@@ -135,7 +135,7 @@ final class EngineTlsServer implements TlsServer {
         case ClientHello.ClientHelloParse.Broken(String why, boolean tls) ->
             throw tls
                 ? new TlsException(TlsException.Kind.ALERT_SENT, "rejected the ClientHello: " + why)
-                : EngineWire.notTls(records);
+                : records.notTls();
         case ClientHello.ClientHelloParse.Partial(int missing) -> {
           // Read on before parsing again: single bytes must not cost a parse each.
           int wanted = records.filled() + missing;

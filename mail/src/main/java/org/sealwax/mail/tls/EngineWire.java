@@ -23,16 +23,13 @@ import org.sealwax.mail.net.WireOver;
 import org.sealwax.mail.tls.verdict.Handshake;
 import org.sealwax.mail.tls.verdict.TlsException;
 import org.sealwax.mail.tls.wire.AlertName;
-import org.sealwax.mail.tls.wire.ClientHello;
 import org.sealwax.mail.tls.wire.RecordHeader;
-import org.sealwax.mail.tls.wire.ServerFlight;
 
 /**
  * TLS over a plain wire: an engine fed with whole records that we cut ourselves. The session's
  * thread reads and writes; {@link #close()} may come from any thread.
  *
- * <p>Users of engine or buffers are counted ({@link #enter}, {@link #exit}); the last user after
- * {@code close()} releases them, so that it happens exactly once and while no thread uses them.
+ * <p>Users of engine or buffers are counted; the last one after {@code close()} releases them.
  */
 final class EngineWire extends WireOver implements TlsWire {
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
@@ -62,13 +59,9 @@ final class EngineWire extends WireOver implements TlsWire {
   private final EngineFactory.TlsEngineHandle lease;
   private final SSLEngine engine;
   private final boolean client;
-  private final ServerFlight flight = new ServerFlight();
+  private final HandshakeRecords shown;
+  private final UseCount uses = new UseCount();
   private final ReentrantLock writing = new ReentrantLock();
-  private String sessionId;
-
-  private int users;
-  private boolean closed;
-  private boolean released;
 
   private int handshakeBytes;
   private @Nullable Handshake handshake;
@@ -101,25 +94,13 @@ final class EngineWire extends WireOver implements TlsWire {
     this.lease = lease;
     this.engine = lease.ssl();
     this.client = client;
-    this.sessionId = offeredSessionId;
+    this.shown = new HandshakeRecords(client, offeredSessionId);
   }
 
   // --- use and release -------------------------------------------------------------------------
 
-  private synchronized void enter() throws IOException {
-    if (closed) {
-      throw new IOException("the connection is closed");
-    }
-    users++;
-  }
-
   private void exit() {
-    boolean last;
-    synchronized (this) {
-      users--;
-      last = lastOne();
-    }
-    if (last) {
+    if (uses.exit()) {
       release();
     }
   }
@@ -127,15 +108,6 @@ final class EngineWire extends WireOver implements TlsWire {
   /** The OCSP answer stapled to the handshake; null when there was none. */
   byte @Nullable [] staple() {
     return lease.staple();
-  }
-
-  /** Whether the caller is the one who must release; under the monitor. */
-  private boolean lastOne() {
-    if (closed && users == 0 && !released) {
-      released = true;
-      return true;
-    }
-    return false;
   }
 
   private void release() {
@@ -169,20 +141,11 @@ final class EngineWire extends WireOver implements TlsWire {
   }
 
   private void end(TransportEnd below) throws IOException {
-    boolean first;
-    boolean last;
-    synchronized (this) {
-      first = !closed;
-      // The engine must not be released while close_notify is sent: count as a user.
-      closed = true;
-      if (first) {
-        users++;
-      }
-    }
-    if (!first) {
+    if (!uses.end()) {
       below().close();
       return;
     }
+    // The engine is not released while close_notify is sent: this is a user of it.
     try {
       if (handshake != null && !broken && writing.tryLock()) {
         try {
@@ -195,13 +158,7 @@ final class EngineWire extends WireOver implements TlsWire {
       try {
         below.run();
       } finally {
-        synchronized (this) {
-          users--;
-          last = lastOne();
-        }
-        if (last) {
-          release();
-        }
+        exit();
       }
     }
   }
@@ -221,7 +178,7 @@ final class EngineWire extends WireOver implements TlsWire {
   /** Runs the handshake to its end. */
   void runHandshake() throws TlsException {
     try {
-      enter();
+      uses.enter();
     } catch (IOException e) {
       throw new TlsException(TlsException.Kind.CLOSED, "closed before the handshake", e);
     }
@@ -293,12 +250,10 @@ final class EngineWire extends WireOver implements TlsWire {
               records.cut()
                   ? "connection closed inside a record of the TLS handshake"
                   : "connection closed in the TLS handshake");
-      case NOT_TLS -> throw notTls(records);
+      case NOT_TLS -> throw records.notTls();
     }
     RecordHeader header = records.header();
-    if (client && !flight.done()) {
-      flight.record(records.bytes(), records.offset(), records.size());
-    }
+    shown.received(records);
     if (header.type() == RecordHeader.ALERT && header.length() == 2) {
       int at = records.offset() + RecordHeader.SIZE;
       int level = records.bytes()[at];
@@ -317,21 +272,6 @@ final class EngineWire extends WireOver implements TlsWire {
       lease.noTickets();
     }
     unwrapRecord(false);
-  }
-
-  /** What came instead of TLS, with its first line, cleaned, for the log. */
-  static TlsException notTls(RecordReader records) {
-    int length = Math.min(records.filled(), 80);
-    StringBuilder line = new StringBuilder();
-    for (int i = 0; i < length; i++) {
-      int c = records.bytes()[records.offset() + i];
-      if (c == '\r' || c == '\n') {
-        break;
-      }
-      line.append(c >= 0x20 && c < 0x7f ? (char) c : '.');
-    }
-    return new TlsException(
-        TlsException.Kind.NOT_TLS, "the peer does not speak TLS: \"" + line + '"');
   }
 
   private static TlsException received(TlsException.Kind kind, String name) {
@@ -493,7 +433,7 @@ final class EngineWire extends WireOver implements TlsWire {
     if (length == 0) {
       return 0;
     }
-    enter();
+    uses.enter();
     try {
       ByteBuffer data = ready;
       if (data == null) {
@@ -571,7 +511,7 @@ final class EngineWire extends WireOver implements TlsWire {
     } catch (SocketTimeoutException e) {
       throw e;
     } catch (IOException e) {
-      if (client && !hasReceived && !isClosed()) {
+      if (client && !hasReceived && !uses.isEnded()) {
         throw new TlsException(
             TlsException.Kind.AFTER_HANDSHAKE, "the peer aborted after the TLS handshake", e);
       }
@@ -592,10 +532,6 @@ final class EngineWire extends WireOver implements TlsWire {
       throw new EOFException("connection closed inside a TLS record");
     }
     return false;
-  }
-
-  private synchronized boolean isClosed() {
-    return closed;
   }
 
   @Override
@@ -632,7 +568,9 @@ final class EngineWire extends WireOver implements TlsWire {
       }
       net.flip();
       if (net.hasRemaining()) {
-        observeHandshake(net);
+        if (handshake == null) {
+          shown.sent(net);
+        }
         send(net);
       }
     } finally {
@@ -666,31 +604,6 @@ final class EngineWire extends WireOver implements TlsWire {
         : null;
   }
 
-  /**
-   * Inspects our own unencrypted handshake records: ClientHello of a client, flight of a server.
-   */
-  private void observeHandshake(ByteBuffer net) {
-    if (handshake != null || flight.done()) {
-      return;
-    }
-    byte[] bytes = new byte[net.remaining()];
-    net.get(net.position(), bytes);
-    if (client) {
-      if (sessionId.isEmpty()
-          && ClientHello.read(bytes, 0, bytes.length)
-              instanceof ClientHello.ClientHelloParse.Whole(ClientHello hello)) {
-        sessionId = hello.sessionId();
-      }
-      return;
-    }
-    int at = 0;
-    while (bytes.length - at >= RecordHeader.SIZE && !flight.done()) {
-      int size = RecordHeader.SIZE + RecordHeader.at(bytes, at).length();
-      flight.record(bytes, at, Math.min(size, bytes.length - at));
-      at += size;
-    }
-  }
-
   private void send(ByteBuffer net) throws IOException {
     if (net.hasArray()) {
       below().out().write(net.array(), net.arrayOffset() + net.position(), net.remaining());
@@ -711,7 +624,7 @@ final class EngineWire extends WireOver implements TlsWire {
     if (length == 0) {
       return;
     }
-    enter();
+    uses.enter();
     writing.lock();
     try {
       boolean bulk = length > MAX_PLAIN / 2;
@@ -775,13 +688,9 @@ final class EngineWire extends WireOver implements TlsWire {
     return engine;
   }
 
-  /** Negotiated group as seen on the wire. */
-  @Nullable String group() {
-    return flight.group();
-  }
-
-  boolean resumed() {
-    return flight.resumed(sessionId);
+  /** What the records of the handshake show. */
+  HandshakeRecords shown() {
+    return shown;
   }
 
   void handshakeDone(Handshake facts) {

@@ -103,8 +103,8 @@ final class HandshakeRun {
         TlsVersion.ofLabel(session.getProtocol()),
         suite,
         SuitePreference.bits(suite),
-        wire.group(),
-        wire.resumed(),
+        wire.shown().group(),
+        wire.shown().resumed(),
         serverName,
         chain,
         own,
@@ -126,7 +126,7 @@ final class HandshakeRun {
       session.putValue(OWN, OWN);
       return true;
     }
-    return wire.resumed() && session.getValue(OWN) != null;
+    return wire.shown().resumed() && session.getValue(OWN) != null;
   }
 
   private static Certificate[] sent(SSLSession session) {

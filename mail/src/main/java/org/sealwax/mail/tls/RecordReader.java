@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
+import org.sealwax.mail.tls.verdict.TlsException;
 import org.sealwax.mail.tls.wire.RecordHeader;
 
 /**
@@ -145,5 +146,20 @@ final class RecordReader {
     raw = small;
     from = 0;
     to = 0;
+  }
+
+  /** What came instead of TLS, with its first line, cleaned, for the log. */
+  TlsException notTls() {
+    int length = Math.min(filled(), 80);
+    StringBuilder line = new StringBuilder();
+    for (int i = 0; i < length; i++) {
+      int c = bytes()[offset() + i];
+      if (c == '\r' || c == '\n') {
+        break;
+      }
+      line.append(c >= 0x20 && c < 0x7f ? (char) c : '.');
+    }
+    return new TlsException(
+        TlsException.Kind.NOT_TLS, "the peer does not speak TLS: \"" + line + '"');
   }
 }
