@@ -139,8 +139,13 @@ public final class DnsCommand {
       return exit(found);
     }
     RecordUpdates updates = RecordUpdates.of(found, settings.zoneServers(), domains);
-    text.dryRun(found, updates);
-    if (updates.updates().isEmpty() || !arguments.has("--yes")) {
+    text.plan(found, updates);
+    if (updates.updates().isEmpty()) {
+      process.out().println("nothing to send");
+      return exit(found);
+    }
+    if (!arguments.has("--yes")) {
+      process.out().println("nothing was sent; to send it: sealwax dns --apply --yes");
       return exit(found);
     }
     boolean isApplied = apply(updates.updates(), text);

@@ -88,7 +88,9 @@ record DnsText(PrintStream out, List<ZoneServerRow> zones) {
           words.isEmpty() ? "" : ": " + words);
     }
     List<RecordStanding> open =
-        found.stream().filter(s -> isToBePublished(s) && !s.lines().isEmpty()).toList();
+        found.stream()
+            .filter(s -> isToBePublished(s) && !s.lagging() && !s.lines().isEmpty())
+            .toList();
     if (!open.isEmpty()) {
       out.println();
       out.println("to be published:");
@@ -121,6 +123,14 @@ record DnsText(PrintStream out, List<ZoneServerRow> zones) {
               + ": "
               + standing.presence().words()
               + (words.isEmpty() ? "" : "; " + words));
+      if (standing.presence() == Presence.NOT_KNOWN && standing.lines().isEmpty()) {
+        // Next to a text that could not be seen, a second one may be an error for every receiver.
+        boolean isComment = standing.wanted().type() == ZoneRecord.RecordType.TXT;
+        standing
+            .wanted()
+            .records()
+            .forEach(record -> lines.add((isComment ? "; " : "") + record.line()));
+      }
       lines(standing, lines);
     }
     lines.forEach(out::println);
@@ -186,6 +196,7 @@ record DnsText(PrintStream out, List<ZoneServerRow> zones) {
       each.put("state", standing.presence().words());
       each.put("text", standing.text());
       each.put("note", standing.wanted().note());
+      each.put("lagging", standing.lagging());
       put(each.putArray("lines"), standing.lines());
       put(each.putArray("remove"), standing.edit().map(RecordEdit::remove).orElse(List.of()));
       put(each.putArray("add"), standing.edit().map(RecordEdit::add).orElse(List.of()));
@@ -198,7 +209,7 @@ record DnsText(PrintStream out, List<ZoneServerRow> zones) {
   }
 
   /** What {@code --apply} would change, and what it leaves to a person. */
-  void dryRun(List<RecordStanding> found, RecordUpdates updates) {
+  void plan(List<RecordStanding> found, RecordUpdates updates) {
     for (PlannedUpdate planned : updates.updates()) {
       out.println("update of " + name(planned) + ":");
       for (Condition condition : planned.update().conditions()) {
@@ -234,10 +245,6 @@ record DnsText(PrintStream out, List<ZoneServerRow> zones) {
                 + (words.isEmpty() ? "" : ": " + words));
       }
     }
-    out.println(
-        updates.updates().isEmpty()
-            ? "nothing to send"
-            : "a dry run unless --yes is given: sealwax dns --apply --yes");
   }
 
   private static boolean isOf(SetEdit set, RecordStanding standing) {

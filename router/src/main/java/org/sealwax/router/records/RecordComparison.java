@@ -64,19 +64,14 @@ public final class RecordComparison {
             found.presence(),
             found.text(),
             found.lines(),
-            found.edit())
+            found.edit(),
+            found.lagging())
         : found;
   }
 
   private static RecordStanding standing(WantedRecord wanted, Judgement judgement) {
     return new RecordStanding(
-        wanted,
-        judgement.presence(),
-        judgement.text(),
-        judgement.lines().isEmpty() && judgement.presence() == Presence.NOT_KNOWN
-            ? wanted.records()
-            : judgement.lines(),
-        judgement.edit());
+        wanted, judgement.presence(), judgement.text(), judgement.lines(), judgement.edit(), false);
   }
 
   private RecordStanding ofResolver(WantedRecord wanted, PublishedViews views) {
@@ -129,6 +124,7 @@ public final class RecordComparison {
       byText.forEach((text, servers) -> texts.add(text + " at " + String.join(", ", servers)));
     }
     Optional<RecordEdit> edit = isPublishedSomewhere ? Optional.empty() : worst.edit();
+    boolean isLagging = isPublishedSomewhere;
     List<ZoneRecord> lines = worst.lines();
     if (views.primary().isPresent()) {
       ServerView primary = views.primary().get();
@@ -137,6 +133,7 @@ public final class RecordComparison {
               ? judge.of(wanted, primary.answer().records())
               : Judgement.unknown(primary.answer().reason());
       edit = there.edit();
+      isLagging = there.presence() == Presence.PUBLISHED;
       if (there.presence() == Presence.PUBLISHED) {
         texts.add("the primary server has it, and other servers will get it from there");
         lines = there.lines();
@@ -145,7 +142,8 @@ public final class RecordComparison {
       }
     }
     texts.removeIf(String::isEmpty);
-    return new RecordStanding(wanted, worst.presence(), String.join("; ", texts), lines, edit);
+    return new RecordStanding(
+        wanted, worst.presence(), String.join("; ", texts), lines, edit, isLagging);
   }
 
   private static String words(Judgement judgement) {

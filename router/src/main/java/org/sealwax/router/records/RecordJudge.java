@@ -37,6 +37,9 @@ import org.sealwax.router.records.WantedRecord.Requirement;
  *     domains above
  */
 record RecordJudge(Resolver resolver) {
+  /** Records of others that are named. */
+  private static final int SHOWN = 8;
+
   private static final String TWO_LEFT = "keep one of them";
 
   /**
@@ -82,8 +85,8 @@ record RecordJudge(Resolver resolver) {
 
   /** Nothing is there, or nothing of the kind. */
   private static Judgement missing(WantedRecord wanted, List<ZoneRecord> there) {
-    return new Judgement(
-        Presence.MISSING, "", wanted.records(), edit(there, List.of(), wanted.records()));
+    Optional<RecordEdit> edit = edit(there, List.of(), wanted.records());
+    return new Judgement(Presence.MISSING, "", edit.orElseThrow().add(), edit);
   }
 
   /** The new records get the time to live of those that are there (RFC 2181 section 5.2). */
@@ -112,7 +115,13 @@ record RecordJudge(Resolver resolver) {
   }
 
   private static String data(List<ZoneRecord> records) {
-    return records.stream().map(ZoneRecord::data).collect(Collectors.joining(", "));
+    return some(records.stream().map(ZoneRecord::data).toList());
+  }
+
+  /** A server may have thousands. */
+  private static String some(List<String> all) {
+    String some = all.stream().limit(SHOWN).collect(Collectors.joining(", "));
+    return all.size() <= SHOWN ? some : some + " and " + (all.size() - SHOWN) + " more";
   }
 
   private static Judgement allRecords(WantedRecord wanted, List<ZoneRecord> there) {
@@ -151,11 +160,10 @@ record RecordJudge(Resolver resolver) {
     }
     if (others.size() == there.size()) {
       return Judgement.byHand(
-          "mail goes to " + String.join(", ", others) + ": change it when mail is to come here",
+          "mail goes to " + some(others) + ": change it when mail is to come here",
           wanted.records());
     }
-    return Judgement.published(
-        others.isEmpty() ? "" : "next to " + String.join(", ", others), there);
+    return Judgement.published(others.isEmpty() ? "" : "next to " + some(others), there);
   }
 
   /** The host of an MX record; empty for the root (RFC 7505). */

@@ -14,13 +14,15 @@ import org.sealwax.mail.dns.update.ZoneRecord;
  * @param lines the records that should be there in the end: those that are published where they
  *     will do
  * @param edit the change that leads there; empty: nothing is to be changed, or a person must do it
+ * @param lagging whether some servers have it: nothing is to be changed, the others are to follow
  */
 public record RecordStanding(
     WantedRecord wanted,
     Presence presence,
     String text,
     List<ZoneRecord> lines,
-    Optional<RecordEdit> edit) {
+    Optional<RecordEdit> edit,
+    boolean lagging) {
   /** From the best to the worst. */
   public enum Presence {
     /** In a correct form, at every server. */

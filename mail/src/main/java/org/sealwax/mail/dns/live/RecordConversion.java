@@ -4,7 +4,9 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
@@ -73,11 +75,18 @@ final class RecordConversion {
    * @throws IllegalArgumentException when it is longer than such a record may be
    */
   static ZoneRecord zoneRecord(Record r) {
-    return new ZoneRecord(
-        domain(r.getName()).orElseThrow(() -> new IllegalArgumentException("not a domain name")),
-        ZoneRecord.RecordType.valueOf(Type.string(r.getType())),
-        Duration.ofSeconds(r.getTTL()),
-        r.rdataToString());
+    Domain owner =
+        domain(r.getName()).orElseThrow(() -> new IllegalArgumentException("not a domain name"));
+    Duration ttl = Duration.ofSeconds(r.getTTL());
+    if (r instanceof TXTRecord txt) {
+      List<String> strings = new ArrayList<>();
+      for (byte[] string : txt.getStringsAsByteArrays()) {
+        strings.add(new String(string, StandardCharsets.ISO_8859_1));
+      }
+      return ZoneRecord.txt(owner, ttl, strings);
+    }
+    ZoneRecord.RecordType type = ZoneRecord.RecordType.valueOf(Type.string(r.getType()));
+    return new ZoneRecord(owner, type, ttl, r.rdataToString());
   }
 
   /** Without the host name that the library adds to it. */

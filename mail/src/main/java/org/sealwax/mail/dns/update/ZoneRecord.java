@@ -6,7 +6,10 @@ import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.sealwax.mail.address.AddressText;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.CaaRecord;
@@ -91,12 +94,26 @@ public record ZoneRecord(Domain owner, RecordType type, Duration ttl, String dat
    * @param text each character one byte (ISO 8859-1)
    */
   public static ZoneRecord txt(Domain owner, Duration ttl, String text) {
-    StringBuilder data = new StringBuilder();
+    List<String> strings = new ArrayList<>();
     for (int at = 0; at == 0 || at < text.length(); at += MAX_STRING) {
-      data.append(at == 0 ? "" : " ")
-          .append(quoted(text.substring(at, Math.min(text.length(), at + MAX_STRING))));
+      strings.add(text.substring(at, Math.min(text.length(), at + MAX_STRING)));
     }
-    return new ZoneRecord(owner, RecordType.TXT, ttl, data.toString());
+    return txt(owner, ttl, strings);
+  }
+
+  /**
+   * {@return a TXT record of these strings}
+   *
+   * @param owner its name
+   * @param ttl time to live, in whole seconds
+   * @param strings each of at most 255 characters, each character one byte (ISO 8859-1)
+   */
+  public static ZoneRecord txt(Domain owner, Duration ttl, List<String> strings) {
+    return new ZoneRecord(
+        owner,
+        RecordType.TXT,
+        ttl,
+        strings.stream().map(ZoneRecord::quoted).collect(Collectors.joining(" ")));
   }
 
   /** RFC 1035 section 5.1. */

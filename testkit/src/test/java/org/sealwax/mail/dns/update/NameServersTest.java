@@ -21,6 +21,7 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.DnsAnswer;
 import org.sealwax.mail.dns.DnsSettings;
 import org.sealwax.mail.dns.TlsaRecord;
+import org.sealwax.mail.dns.live.AuthoritativeLookup;
 import org.sealwax.mail.dns.live.CachingResolver;
 import org.sealwax.mail.dns.update.ZoneRecord.RecordType;
 import org.sealwax.mail.dns.update.ZoneUpdate.Change;
@@ -50,6 +51,10 @@ final class NameServersTest {
       mx A 127.0.0.1
       _25._tcp.mx TLSA %s
       _25._tcp.alias CNAME _25._tcp.mx
+      hostile TXT "\\027[2J \\"a\\" \\\\ ; x" "" "y"
+      hostile TXT plain
+      hostile MX 10 mx
+      hostile CAA 0 issue "ca.example; a=\\"b\\""
       """
           .formatted(OLD.data());
 
@@ -124,6 +129,7 @@ final class NameServersTest {
       awaitSerial(port);
       appliesUnderConditions(port);
       refusals(port);
+      whatWasSeenIsACondition(port);
     } catch (AssertionError e) {
       throw new AssertionError(Files.readString(folder.resolve("log")), e);
     } finally {
@@ -182,6 +188,41 @@ final class NameServersTest {
     assertEquals(
         List.of("long; \"quoted\" " + "x".repeat(300)), resolver(port).txt(challenge).records());
     assertInstanceOf(UpdateResult.ConditionFailed.class, client.send(first));
+  }
+
+  /** Records are read so exactly that the server finds them again, whatever is in them. */
+  private static void whatWasSeenIsACondition(int port) {
+    InetSocketAddress server = new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port);
+    AuthoritativeLookup lookup =
+        new AuthoritativeLookup(
+            DnsSettings.defaults().withResolvers(List.of(server)),
+            Clock.system(),
+            RandomSource.secure(),
+            _ -> true,
+            port);
+    Domain owner = Domain.of("hostile.example.org");
+    for (RecordType type : List.of(RecordType.TXT, RecordType.MX, RecordType.CAA)) {
+      List<ZoneRecord> seen = lookup.records(server, owner, type).records();
+      assertEquals(type == RecordType.TXT ? 2 : 1, seen.size(), seen.toString());
+      ZoneUpdate removal =
+          new ZoneUpdate(
+              ZONE,
+              List.of(new Condition.ExactRecords(seen)),
+              List.of(new Change.Remove(seen.getFirst())));
+      assertEquals(new UpdateResult.Applied(), client(port, KEY, Clock.system()).send(removal));
+      assertEquals(seen.size() - 1, lookup.records(server, owner, type).records().size());
+    }
+    DnsAnswer<ZoneRecord> alias =
+        lookup.records(server, Domain.of("_25._tcp.alias.example.org"), RecordType.TLSA);
+    assertEquals(DnsAnswer.Kind.UNKNOWN, alias.kind());
+    assertEquals(1, alias.aliases());
+    Domain none = Domain.of("none.example.org");
+    assertEquals(DnsAnswer.Kind.NO_NAME, lookup.records(server, none, RecordType.TXT).kind());
+    Domain other = Domain.of("example.com");
+    assertEquals(
+        DnsAnswer.Kind.UNKNOWN,
+        lookup.records(server, other, RecordType.MX).kind(),
+        "not its zone");
   }
 
   private static void refusals(int port) {
