@@ -325,6 +325,7 @@ final class PoisonedItemTest {
   }
 
   @Test
+  @Tag("long")
   void aRowThatCannotBeReadForAnInternalErrorIsSetAside() throws Exception {
     Path file = poisoned();
     makeDue(file);

@@ -25,6 +25,7 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.sealwax.app.ArgumentNames.Argument;
 import org.sealwax.app.ArgumentNames.Call;
@@ -49,6 +50,7 @@ import org.sealwax.app.ArgumentNames.Form;
  * finds an exchange. {@code -Dsealwax.bless=true} rewrites the list after a rename, within {@link
  * #MOST}, and keeps the reasons. Calls by the JDK and by tests are not seen.
  */
+@Tag("long")
 final class UnlabelledValuesTest {
   private static final Set<String> SAYING_NOTHING =
       Set.of("java.lang.String", "int", "long", "boolean", "double", "java.time.Duration");

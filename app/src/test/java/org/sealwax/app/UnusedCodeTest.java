@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.sealwax.mail.settings.SettingValue;
 
@@ -29,6 +30,7 @@ import org.sealwax.mail.settings.SettingValue;
  * implement a type of a library are not examined. What only tests call is listed here with its
  * reason.
  */
+@Tag("long")
 final class UnusedCodeTest {
   /** Type and method, and why it is in the program. */
   private static final Map<String, String> FOR_TESTS = forTests();
