@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Objects;
 import org.sealwax.mail.tls.Identity;
 import org.sealwax.router.certs.PairSource;
 import org.sealwax.router.store.StateFiles;
@@ -44,7 +45,7 @@ public record IssuedPair(Path file) implements PairSource {
   public void store(Identity pair) throws IOException {
     byte[] text = pair.pem().getBytes(StandardCharsets.US_ASCII);
     StateFiles.replace(file, out -> out.write(text));
-    StateFiles.sync(file.toAbsolutePath().getParent());
+    StateFiles.sync(Objects.requireNonNull(file.toAbsolutePath().getParent()));
   }
 
   @Override
