@@ -29,26 +29,6 @@ import tools.jackson.databind.JsonNode;
 @Tag("long")
 @Timeout(value = 300, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 final class TlsReportLetterTest {
-  private static final String CONFIGURATION =
-      """
-      [server]
-      hostname = "mx.project.example"
-      state = "state"
-      postmaster = "postmaster@project.example"
-      [dns]
-      resolvers = ["127.0.0.1:%d"]
-      validation = "off"
-      [[listener]]
-      address = "127.0.0.1:0"
-      [inbound]
-      dmarc = "off"
-      [tlsrpt]
-      period = "10s"
-      [[transport]]
-      domain = "*"
-      next_hop = "[127.0.0.1]:%d"
-      """;
-
   /** The counts of a period that ended before the server started. */
   private static final String COUNTS =
       """
@@ -85,7 +65,7 @@ final class TlsReportLetterTest {
       Path file =
           Files.writeString(
               folder.resolve("sealwax.toml"),
-              CONFIGURATION.formatted(dns.address().getPort(), host.port()) + rows);
+              configuration(dns.address().getPort(), host.port()) + rows);
       try (ServerProcess server = new ServerProcess(file, Map.of())) {
         String letter = host.next(server::output);
         readAsAnAdmin(letter);
@@ -94,6 +74,28 @@ final class TlsReportLetterTest {
         assertEquals(ExitStatus.OK, server.end());
       }
     }
+  }
+
+  private static String configuration(int resolver, int nextHop) {
+    return """
+      [server]
+      hostname = "mx.project.example"
+      state = "state"
+      postmaster = "postmaster@project.example"
+      [dns]
+      resolvers = ["127.0.0.1:%d"]
+      validation = "off"
+      [[listener]]
+      address = "127.0.0.1:0"
+      [inbound]
+      dmarc = "off"
+      [tlsrpt]
+      period = "10s"
+      [[transport]]
+      domain = "*"
+      next_hop = "[127.0.0.1]:%d"
+      """
+        .formatted(resolver, nextHop);
   }
 
   private static void readAsAnAdmin(String letter) {
