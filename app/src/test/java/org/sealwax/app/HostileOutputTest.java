@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaFieldAccess;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -89,20 +91,15 @@ final class HostileOutputTest {
               "dns",
               Set.of("doctor", "dkim check", "dns"),
               "file",
-              Set.of("check", "serve", "policyd", "restore", "dkim new", "assess", "survey"),
-              // HostileTextTest, SurveyTablesTest and the tests of the lab's pages use the same
-              // texts; these commands run servers or print nothing of others.
-              "elsewhere",
-              Set.of(
-                  "demo",
-                  "lab local",
-                  "lab serve",
-                  "assess serve",
-                  "sendmail",
-                  "password",
-                  "version",
-                  "help",
-                  "rehearse")));
+              Set.of("check", "serve", "policyd", "restore", "dkim new", "lab serve"),
+              "peer",
+              Set.of("assess", "survey", "sendmail"),
+              // They print what the lab saw of a sender, and domains that visitors named.
+              "lines",
+              Set.of("demo", "lab local", "assess serve"),
+              // They print nothing of others.
+              "own",
+              Set.of("password", "version", "help", "rehearse")));
 
   /** In UTF-8, which has no halves of characters. */
   private static byte[] bytes(String text) {
@@ -438,11 +435,16 @@ final class HostileOutputTest {
       for (String command : of("file")) {
         switch (command) {
           case "check" -> harmless(line, words(command, "--offline"));
+          case "serve", "policyd", "lab serve" -> {
+            // A configuration that is valid would be served.
+            if (line.run(words("check", "--offline")) == ExitStatus.ERRORS
+                && line.err().matches("(?s).*\nsealwax: \\d+ errors?\n")) {
+              harmless(line, words(command));
+            }
+          }
           case "dkim new" -> harmless(line, words(command, "\u202ea\u001b[2J.example"));
           case "restore" -> harmless(line, words(command, "any\u202e\u001b[2J"));
-          case "assess" -> harmless(line, words(command, "a.example", "--baseline", "any"));
-          case "survey" -> harmless(line, words(command, "any\u202e\u001b[2J"));
-          default -> {} // they read the configuration as check does, and run
+          default -> throw new AssertionError(command);
         }
       }
       harmless(line, words("explain", "--what-if", "any"));
@@ -460,5 +462,92 @@ final class HostileOutputTest {
       words.addAll(List.of(word, "--bogus\u001b[31m", word));
       harmless(line, words);
     }
+  }
+
+  /** A list of targets and an earlier report that others may have written. */
+  @Test
+  void filesOfTheExaminerAreEscaped() throws Exception {
+    configuration("");
+    CommandLineRun line = new CommandLineRun(folder);
+    for (String text : Injections.few()) {
+      Files.write(folder.resolve("any"), bytes(text));
+      harmless(line, words("assess", "a.example", "--baseline", "any"));
+    }
+    harmless(line, words("survey", "any\u202e\u001b[2J"));
+  }
+
+  /** A mail server with each reply hostile, in the greeting, to EHLO, and to anything else. */
+  @Test
+  void repliesOfAMailServerAreEscaped() throws Exception {
+    String shown = String.join(" ", SHORT.split("[\\r\\n]+")) + "\u001b]0;title\u0007 gro\u202c";
+    List<String> replies = List.of("220-" + shown + "\r\n220 " + shown + "\r\n");
+    try (HostilePeer host = HostilePeer.mailServer(shown, replies.getFirst());
+        LoopbackResolver dns =
+            LoopbackResolver.start(Clock.system(), Zone.of("test.example", ""))) {
+      List<String> options =
+          List.of(
+              "--no-dnssec", "--allow-private", "--dns", "127.0.0.1:" + dns.address().getPort());
+      CommandLineRun line = new CommandLineRun(folder);
+      List<String> assess = new ArrayList<>(List.of("assess", "127.0.0.1:" + host.port()));
+      assess.addAll(options);
+      assess.addAll(List.of("--quick", "--all"));
+      String text = harmless(line, assess);
+      assertTrue(text.contains("\\u{202e}"), text);
+      assess.add("--json");
+      harmless(line, assess);
+      Files.writeString(folder.resolve("targets"), "127.0.0.1:" + host.port() + "\n");
+      List<String> survey = new ArrayList<>(List.of("survey", "targets"));
+      survey.addAll(options);
+      survey.addAll(List.of("--whole", "--html", "survey.html", "--csv", "survey.csv"));
+      harmless(line, survey);
+      for (String file : List.of("survey.html", "survey.csv")) {
+        assertEquals(
+            List.of(),
+            Files.readString(folder.resolve(file))
+                .codePoints()
+                .filter(c -> c != '\n' && c != '\r' && c != '\t' && steers(c))
+                .mapToObj(Integer::toHexString)
+                .toList());
+      }
+    }
+  }
+
+  /** Another program that has taken the place of the server. */
+  @Test
+  void repliesToSendmailAreEscaped() throws Exception {
+    configuration("");
+    for (String text : List.of(LONG, HOSTILE, SHORT)) {
+      String oneLine = text.replaceAll("[\\r\\n]", " ");
+      for (String first : List.of("220 ", "554 ")) {
+        try (HostilePeer _ =
+            HostilePeer.submission(
+                org.sealwax.mail.cli.StateFolder.submissionSocket(folder.resolve("state")),
+                oneLine,
+                first + oneLine + "\r\n")) {
+          harmless(
+              new CommandLineRun(folder),
+              List.of("sendmail", "-C", "sealwax.toml", "-f", "a@b.example", "c@d.example"));
+          harmless(
+              new CommandLineRun(folder),
+              List.of("sendmail", "-C", "sealwax.toml", "-F", HOSTILE, "-f", SHORT, HOSTILE));
+        }
+      }
+    }
+  }
+
+  /** Every command writes to the streams that escape, and to no other. */
+  @Test
+  void onlyTheProcessItselfUsesItsStreams() {
+    Set<String> users = new TreeSet<>();
+    for (JavaClass c : ArchitectureTest.mainClasses()) {
+      for (JavaFieldAccess access : c.getFieldAccessesFromSelf()) {
+        if (access.getTargetOwner().isEquivalentTo(System.class)
+            && Set.of("out", "err").contains(access.getTarget().getName())) {
+          users.add(c.getName().replaceAll("\\$.*", ""));
+        }
+      }
+    }
+    // It escapes each line.
+    assertEquals(Set.of("org.sealwax.router.log.LibraryLog"), users);
   }
 }

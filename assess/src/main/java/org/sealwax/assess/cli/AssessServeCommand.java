@@ -36,6 +36,7 @@ import org.sealwax.mail.cli.DefaultPaths;
 import org.sealwax.mail.cli.ExitStatus;
 import org.sealwax.mail.cli.MachineDefaults;
 import org.sealwax.mail.cli.PageTls;
+import org.sealwax.mail.cli.Printable;
 import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.cli.ProcessExit;
 import org.sealwax.mail.cli.StateFolder;
@@ -218,7 +219,8 @@ final class AssessServeCommand {
   }
 
   private synchronized void log(String line) {
-    process.out().println(line);
+    // An event is one line, whatever is in it.
+    process.out().println(Printable.of(line));
     process.out().flush();
   }
 
@@ -343,7 +345,7 @@ final class AssessServeCommand {
 
       @Override
       public void kept(Path file, String why) {
-        process.err().println("not read: " + file + ": " + why);
+        process.err().println(Printable.of("not read: " + file + ": " + why));
       }
     };
   }
@@ -368,7 +370,12 @@ final class AssessServeCommand {
     TcpListener.ConnectionHandler handler = tls.map(pages -> pages.over(clear)).orElse(clear);
     try {
       return TcpListener.start(
-          "pages", address, BACKLOG, site.gate(clock), handler, process.err()::println);
+          "pages",
+          address,
+          BACKLOG,
+          site.gate(clock),
+          handler,
+          text -> process.err().println(Printable.of(text)));
     } catch (IOException e) {
       throw new CommandFailed(
               ExitStatus.UNAVAILABLE,
@@ -380,7 +387,7 @@ final class AssessServeCommand {
 
   private TcpListener metrics(ScanService service, InetSocketAddress address) throws CommandFailed {
     try {
-      return service.listenForMetrics(address, process.err()::println);
+      return service.listenForMetrics(address, text -> process.err().println(Printable.of(text)));
     } catch (IOException e) {
       throw new CommandFailed(
           ExitStatus.UNAVAILABLE,

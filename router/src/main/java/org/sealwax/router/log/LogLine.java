@@ -2,6 +2,8 @@ package org.sealwax.router.log;
 
 import java.time.Duration;
 import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.json.JsonLine;
 
@@ -14,6 +16,9 @@ import org.sealwax.mail.json.JsonLine;
 final class LogLine {
   /** Characters of one value that are kept: RFC 5321 replies are 512 bytes, stacks go apart. */
   static final int MAX_VALUE = 1000;
+
+  /** Where a parser would see another field. */
+  private static final Pattern FIELD = Pattern.compile("([,;] [a-z_]+)=");
 
   private final StringBuilder out = new StringBuilder(240);
   private final @Nullable JsonLine json;
@@ -50,15 +55,16 @@ final class LogLine {
     if (!settings.priorities()) {
       out.append(time).append(' ');
     }
-    out.append("sealwax/").append(service);
+    out.append("sealwax/");
+    line.escapeFields(service);
     if (session != null && !session.isEmpty()) {
       out.append('[');
-      escape(session, out);
+      line.escapeFields(session);
       out.append(']');
     }
     out.append(": ");
     if (id != null && !id.isEmpty()) {
-      escape(id, out);
+      line.escapeFields(id);
       out.append(": ");
     }
     if (severity != Severity.FACT) {
@@ -75,12 +81,37 @@ final class LogLine {
     return this;
   }
 
-  /** A value from outside between words, in text only. */
+  /** A value between words, in text only. */
   LogLine quotedText(String value) {
     if (json == null) {
-      escape(value, out);
+      escapeFields(value);
     }
     return this;
+  }
+
+  /** A sentence of ours, with no field after it, in text only. */
+  LogLine sentence(String text) {
+    if (json == null) {
+      escape(text, out);
+    }
+    return this;
+  }
+
+  /** Escapes a value, and the {@code =} of what looks like a field in it. */
+  private void escapeFields(String value) {
+    int from = out.length();
+    escape(value, out);
+    if (out.indexOf("=", from) < 0) {
+      return;
+    }
+    Matcher field = FIELD.matcher(out.substring(from));
+    StringBuilder safe = new StringBuilder();
+    while (field.find()) {
+      field.appendReplacement(safe, "$1\\\\x3d");
+    }
+    if (!safe.isEmpty()) {
+      out.replace(from, out.length(), field.appendTail(safe).toString());
+    }
   }
 
   /** The address of a client, between words; in JSON a field. */
@@ -122,7 +153,7 @@ final class LogLine {
     }
     separate();
     out.append(key).append('=');
-    escape(value, out);
+    escapeFields(value);
     return this;
   }
 
@@ -145,7 +176,7 @@ final class LogLine {
     separate();
     out.append(key).append("=<");
     int from = out.length();
-    escape(value, out);
+    escapeFields(value);
     for (int i = from; i < out.length(); i++) {
       char c = out.charAt(i);
       if (c == '<' || c == '>') {

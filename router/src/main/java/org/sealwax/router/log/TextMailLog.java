@@ -103,7 +103,7 @@ public final class TextMailLog implements MailLog, AutoCloseable {
   }
 
   private LogLine prefixed(Severity severity, String service, String text) {
-    return line(severity, service, severity.word(), null, null).quotedText(text).data("text", text);
+    return line(severity, service, severity.word(), null, null).sentence(text).data("text", text);
   }
 
   /** {@code [192.0.2.1]:4711}, without asking the DNS. */
@@ -153,16 +153,16 @@ public final class TextMailLog implements MailLog, AutoCloseable {
 
   /** Postfix: {@code Trusted TLS connection established from …: TLSv1.3 with cipher …}. */
   private static LogLine handshake(LogLine line, String direction, String peer, TlsLogFields tls) {
-    line.words(tls.trust())
+    line.quotedText(tls.trust())
         .words(" TLS connection ")
         .words(tls.resumed() ? "reused " : "established ")
         .words(direction)
         .words(" ")
         .quotedText(peer)
         .words(": ")
-        .words(tls.version())
+        .quotedText(tls.version())
         .words(" with cipher ")
-        .words(tls.suite())
+        .quotedText(tls.suite())
         .words(" (" + tls.bits() + "/" + tls.bits() + " bits)")
         .data("peer", peer)
         .data("trust", tls.trust())
@@ -170,7 +170,7 @@ public final class TextMailLog implements MailLog, AutoCloseable {
         .data("cipher", tls.suite())
         .data("bits", tls.bits());
     if (tls.group() != null) {
-      line.words(" key-exchange ").words(tls.group()).data("group", tls.group());
+      line.words(" key-exchange ").quotedText(tls.group()).data("group", tls.group());
     }
     line.words("; ").field("verdict", tls.verdict());
     return line.data("resumed", tls.resumed())
@@ -524,7 +524,7 @@ public final class TextMailLog implements MailLog, AutoCloseable {
         .words("identity ")
         .quotedText(name)
         .words(": ")
-        .quotedText(text)
+        .sentence(text)
         .data("identity", name)
         .data("text", text)
         .put();
@@ -538,7 +538,7 @@ public final class TextMailLog implements MailLog, AutoCloseable {
         "reason",
         isUnusable ? "unusable" : "guard");
     line(Severity.WARNING, "tls", "certificate-refused", null, null)
-        .quotedText(text)
+        .sentence(text)
         .data("source", source)
         .data("text", text)
         .put();
@@ -547,7 +547,7 @@ public final class TextMailLog implements MailLog, AutoCloseable {
   @Override
   public void configuration(String text) {
     line(Severity.FACT, "config", "configuration", null, null)
-        .quotedText(text)
+        .sentence(text)
         .data("text", text)
         .put();
   }
@@ -561,7 +561,7 @@ public final class TextMailLog implements MailLog, AutoCloseable {
       return;
     }
     line(Severity.ERROR, "spool", "store-trouble", null, null)
-        .quotedText(RepeatLimit.noted(text, others.getAsLong()))
+        .sentence(RepeatLimit.noted(text, others.getAsLong()))
         .data("text", text)
         .last("cause", cause == null ? null : cause.toString())
         .put();
@@ -585,7 +585,7 @@ public final class TextMailLog implements MailLog, AutoCloseable {
         .words("in ")
         .quotedText(where)
         .words(": ")
-        .quotedText(cause.toString())
+        .sentence(cause.toString())
         .words("; ")
         .data("where", where)
         .data("cause", cause.toString())

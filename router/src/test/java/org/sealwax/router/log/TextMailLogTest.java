@@ -192,7 +192,7 @@ final class TextMailLogTest {
         lines(
             LogSettings.defaults(),
             log -> log.bounced("4bXk2Lm9", "\"a>, status=sent\"@b", "refused", "5.1.1", "no"));
-    assertTrue(out.contains("to=<\"a\\x3e, status=sent\"@b>, reason="), out);
+    assertTrue(out.contains("to=<\"a\\x3e, status\\x3dsent\"@b>, reason="), out);
   }
 
   @Test
