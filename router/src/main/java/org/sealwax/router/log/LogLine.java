@@ -89,7 +89,7 @@ final class LogLine {
     return this;
   }
 
-  /** A sentence of ours, with no field after it, in text only. */
+  /** One of our sentences, with no field after it, in text only. */
   LogLine sentence(String text) {
     if (json == null) {
       escape(text, out);

@@ -119,7 +119,7 @@ final class LogForgeryTest {
             "certificateRefused",
             "bug")
         .contains(fact.getName())) {
-      return; // sentences of ours, without fields after them
+      return; // our sentences, without fields after them
     }
     List<String> own = fields(line(LogSettings.Format.TEXT, fact, "x", new Counters()));
     assertEquals(own, fields(line(LogSettings.Format.TEXT, fact, FORGED, new Counters())));
