@@ -48,6 +48,7 @@ final class PageListTest {
               Map.entry(
                   "ScanWebSite ScanPages.message 5",
                   "assess-method assess-missing assess-other-site assess-no-name assess-too-many"),
+              Map.entry("SurveyTables SurveyPage.text 1", "survey hostile-survey"),
               Map.entry("ScanWebSite ScanPages.start 1", "assess-start"),
               Map.entry(
                   "ScanWebSite ScanPages.state 1",
