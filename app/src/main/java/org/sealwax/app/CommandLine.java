@@ -60,7 +60,7 @@ public final class CommandLine {
             """,
             List.of(
                 DemoCommand.command(process),
-                new ServeCommand(process).command(),
+                new ServeCommand(process, HostedAssessor::of).command(),
                 new CheckCommand(process).command(),
                 DoctorCommand.command(process),
                 DkimCommand.command(process),

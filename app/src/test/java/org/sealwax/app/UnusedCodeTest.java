@@ -40,7 +40,6 @@ final class UnusedCodeTest {
     because(
         out,
         "a settings record has its defaults, and ConfigurationTest compares them",
-        "ClientLimits.ClientLimitSettings.defaults",
         "LedgerSettings.defaults");
     because(
         out,

@@ -125,6 +125,7 @@ public record HttpResponse(int status, List<HttpField> fields, byte[] body) impl
       case 411 -> "Length Required";
       case 413 -> "Content Too Large";
       case 415 -> "Unsupported Media Type";
+      case 421 -> "Misdirected Request";
       case 429 -> "Too Many Requests";
       case 431 -> "Request Header Fields Too Large";
       case 503 -> "Service Unavailable";

@@ -53,8 +53,11 @@ public final class ServerCertificates implements Supplier<IdentityStore> {
   private final Clock clock;
   private final MailLog log;
 
-  /** The first is for the host name and for all names that no other slot has. */
-  private final List<SlotInForce> slots;
+  /**
+   * The first is for the host name and for all names that no other slot has. Changed as a whole, by
+   * {@link #use}.
+   */
+  private volatile List<SlotInForce> slots;
 
   /** One turn at a time; the look-ups of a turn hold no other lock. */
   private final Object turns = new Object();
@@ -62,6 +65,7 @@ public final class ServerCertificates implements Supplier<IdentityStore> {
   private final AtomicBoolean turning = new AtomicBoolean();
   private volatile @Nullable Thread worker;
   private volatile @Nullable IdentityStore store;
+  private @Nullable Counters counters;
 
   /**
    * Nothing is read yet.
@@ -109,14 +113,7 @@ public final class ServerCertificates implements Supplier<IdentityStore> {
     if (closed.getAsBoolean()) {
       throw new IllegalStateException("the router is closed");
     }
-    readFirst(
-        slots,
-        source -> {
-          if (source.stamp().equals(PairSource.NONE)) {
-            throw new IOException(source.name() + ": there is no certificate yet");
-          }
-          return Optional.of(source.read());
-        });
+    readFirst(slots, ServerCertificates::readNow);
     IdentityStore opened = IdentityStore.fixed(standard(), byName(), clock);
     store = opened;
     return opened;
@@ -140,6 +137,13 @@ public final class ServerCertificates implements Supplier<IdentityStore> {
   /** How a source is read. */
   private interface SourceReader {
     Optional<Identity> read(PairSource source) throws IOException;
+  }
+
+  private static Optional<Identity> readNow(PairSource source) throws IOException {
+    if (source.stamp().equals(PairSource.NONE)) {
+      throw new IOException(source.name() + ": there is no certificate yet");
+    }
+    return Optional.of(source.read());
   }
 
   private void readFirst(List<SlotInForce> all, SourceReader reader) {
@@ -259,17 +263,20 @@ public final class ServerCertificates implements Supplier<IdentityStore> {
   }
 
   /** Shows the days that each certificate is still valid. */
-  public void showIn(Counters counters) {
-    for (SlotInForce slot : slots) {
-      String label = "name";
-      String value = slot.slot.name();
-      counters.gauge(
-          "sealwax_certificate_days_left",
-          "Days until the certificate in force expires",
-          label,
-          value,
-          () -> daysLeft(slot));
-    }
+  public synchronized void showIn(Counters counted) {
+    counters = counted;
+    slots.forEach(slot -> show(slot, counted));
+  }
+
+  private void show(SlotInForce slot, Counters counted) {
+    String label = "name";
+    String value = slot.slot.name();
+    counted.gauge(
+        "sealwax_certificate_days_left",
+        "Days until the certificate in force expires",
+        label,
+        value,
+        () -> daysLeft(slot));
   }
 
   private long daysLeft(SlotInForce slot) {
@@ -518,6 +525,57 @@ public final class ServerCertificates implements Supplier<IdentityStore> {
       throw new IOException(wrong.stream().collect(Collectors.joining("; ")));
     }
     return List.copyOf(refused);
+  }
+
+  /**
+   * Takes the names of another configuration: slots of new names are added, and those of names that
+   * are gone are removed. The first slot stays, and so do slots with files that an admin names:
+   * they change with a restart.
+   *
+   * @param next the slots of the configuration that is in force now
+   */
+  public void use(List<CertificateSlot> next) {
+    synchronized (turns) {
+      synchronized (this) {
+        List<SlotInForce> changed = new ArrayList<>();
+        for (SlotInForce slot : slots) {
+          boolean isThere = next.stream().anyMatch(n -> n.names().equals(slot.slot.names()));
+          if (slot == slots.getFirst() || isOfFiles(slot.slot) || isThere) {
+            changed.add(slot);
+          }
+        }
+        for (CertificateSlot slot : next) {
+          if (!isOfFiles(slot)
+              && changed.stream().noneMatch(s -> s.slot.names().equals(slot.names()))) {
+            changed.add(added(slot));
+          }
+        }
+        slots = List.copyOf(changed);
+        if (store != null) {
+          get().use(standard(), byName());
+        }
+      }
+    }
+  }
+
+  private static boolean isOfFiles(CertificateSlot slot) {
+    return slot.sources().stream().anyMatch(PairFiles.class::isInstance);
+  }
+
+  private SlotInForce added(CertificateSlot slot) {
+    SlotInForce added = new SlotInForce(slot);
+    try {
+      if (store != null) {
+        readFirst(added, ServerCertificates::readNow);
+      }
+    } catch (IOException e) {
+      refuse(added, new SlotInForce.Refusal(SlotInForce.RefusedBy.READER, FailureText.of(e)));
+    }
+    Counters counted = counters;
+    if (counted != null) {
+      show(added, counted);
+    }
+    return added;
   }
 
   /** Ends the look-ups, and returns when nothing is written any more. */

@@ -22,6 +22,7 @@ import org.sealwax.router.config.EffectiveSetting;
 import org.sealwax.router.config.RouterSettings;
 import org.sealwax.router.control.ControlClient;
 import org.sealwax.router.wiring.ConfiguredFilesCheck;
+import org.sealwax.router.wiring.HostedPoliciesCheck;
 import org.sealwax.router.wiring.MachineCheck;
 import org.sealwax.router.wiring.MemoryPlan;
 
@@ -46,7 +47,9 @@ public final class CheckCommand {
         with their origin. Reads every file that the configuration names, and tests the state
         folder, the permission to listen, and the program of each pipe for the user that runs
         it. Checks whether each DNS resolver returns answers that validate: it is queried for the
-        keys of the root and for a top-level name that does not exist. Exit code 0: no problems;
+        keys of the root and for a top-level name that does not exist. Prints in which order the
+        records of [[mta_sts_host]] domains are to change, and warns of an MX host that the policy
+        does not list, or not for long enough. Exit code 0: no problems;
         1: warnings; 2: errors.
 
         --quiet             print errors and warnings only
@@ -75,7 +78,9 @@ public final class CheckCommand {
     List<ConfiguredFilesCheck.FileProblem> machine =
         MachineCheck.of(settings, isRunning(settings.server().state()));
     machine.forEach(problem -> process.err().println("sealwax: " + problem));
-    boolean good = arguments.has("--offline") || resolvers(valid.get(), quiet);
+    boolean good =
+        arguments.has("--offline")
+            || (resolvers(valid.get(), quiet) & hostedPolicies(settings, quiet));
     return good && valid.get().problems().isEmpty() && problems.isEmpty() && machine.isEmpty()
         ? ExitStatus.OK
         : ExitStatus.WARNINGS;
@@ -138,6 +143,20 @@ public final class CheckCommand {
       Thread.currentThread().interrupt();
     }
     return good;
+  }
+
+  /** Whether no sender may fail to deliver because of a policy that this server offers. */
+  private boolean hostedPolicies(RouterSettings settings, boolean quiet) {
+    List<HostedPoliciesCheck.HostedFinding> findings =
+        new HostedPoliciesCheck(
+                settings,
+                new CachingResolver(settings.dns(), Clock.system(), RandomSource.secure()),
+                Clock.system())
+            .findings();
+    findings.stream()
+        .filter(finding -> finding.isWarning() || !quiet)
+        .forEach(finding -> process.err().println("sealwax: " + finding));
+    return findings.stream().noneMatch(HostedPoliciesCheck.HostedFinding::isWarning);
   }
 
   private void settings(Configuration.ValidConfiguration sound, Optional<Path> file) {

@@ -207,13 +207,14 @@ public final class DnsCommand {
   }
 
   private KeyReport offline(RouterSettings settings, List<Domain> hosts) throws IOException {
+    SteadyClock steady = new SteadyClock(clock, null);
     Rollovers rollovers =
         new Rollovers(
             settings,
             _ -> {
               throw new IOException("dns orders nothing");
             },
-            new SteadyClock(clock, null),
+            steady,
             random,
             new MailLog() {});
     try (rollovers) {
@@ -222,7 +223,7 @@ public final class DnsCommand {
                   () -> settings,
                   new CachingResolver(settings.dns(), clock, random),
                   rollovers,
-                  clock,
+                  steady,
                   random)
               .open(settings, () -> false, new MailLog() {});
       return KeyReport.of(certificates, rollovers.rollover(), hosts);

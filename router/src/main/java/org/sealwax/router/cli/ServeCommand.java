@@ -3,6 +3,7 @@ package org.sealwax.router.cli;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.Function;
 import org.sealwax.mail.cli.Arguments;
 import org.sealwax.mail.cli.Command;
 import org.sealwax.mail.cli.CommandFailed;
@@ -18,6 +19,8 @@ import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.Threads;
 import org.sealwax.mail.tls.TlsFactory;
 import org.sealwax.router.config.Configuration;
+import org.sealwax.router.config.RouterSettings;
+import org.sealwax.router.hosting.DomainAssessor;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.server.Router;
 import org.sealwax.router.wiring.ListenAddress;
@@ -28,10 +31,18 @@ import org.sealwax.router.wiring.StartFailure;
 public final class ServeCommand {
   private final ProcessEnvironment process;
   private final ConfigurationSource configuration;
+  private final Function<RouterSettings, DomainAssessor> assessors;
   private final Clock clock = Clock.system();
 
-  public ServeCommand(ProcessEnvironment process) {
+  /**
+   * Runs nothing yet.
+   *
+   * @param assessors examine domains as the configuration at the start says
+   */
+  public ServeCommand(
+      ProcessEnvironment process, Function<RouterSettings, DomainAssessor> assessors) {
     this.process = process;
+    this.assessors = assessors;
     this.configuration = new ConfigurationSource(process);
   }
 
@@ -62,6 +73,7 @@ public final class ServeCommand {
       }
       Router router =
           new Router(valid.settings(), clock, RandomSource.secure(), log, service.counters());
+      router.assessBy(assessors.apply(valid.settings()));
       router.start(forced -> service.reload(router::reload, forced));
       service.catchSignals(router::reload);
       // In a thread of its own: standard error may be a pipe that is not read.

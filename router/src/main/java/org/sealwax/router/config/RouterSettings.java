@@ -1,8 +1,10 @@
 package org.sealwax.router.config;
 
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -27,6 +29,8 @@ import org.sealwax.router.dmarc.InboundSettings;
 import org.sealwax.router.dnsbl.DnsList;
 import org.sealwax.router.evidence.PeerIdentities;
 import org.sealwax.router.feedback.FeedbackRow;
+import org.sealwax.router.hosting.HostedDomainRow;
+import org.sealwax.router.https.HttpsSettings;
 import org.sealwax.router.ledger.LedgerSettings;
 import org.sealwax.router.log.LogSettings;
 import org.sealwax.router.metrics.MetricsSettings;
@@ -76,6 +80,8 @@ import org.sealwax.router.sts.StsSettings;
  * @param deliver settings of delivery
  * @param dialer addresses that may be connected to
  * @param sts settings of MTA-STS; empty: off
+ * @param hostedDomains our domains whose MTA-STS policies this server offers
+ * @param https the listener for them
  * @param dkim keys that sign mail
  * @param senders users and clients, and the domains that they may use
  * @param tlsReports settings of the TLS reports that we send (RFC 8460); empty: off
@@ -115,6 +121,8 @@ public record RouterSettings(
     DeliverySettings deliver,
     DialerSettings dialer,
     Optional<StsSettings> sts,
+    List<HostedDomainRow> hostedDomains,
+    HttpsSettings https,
     List<DkimRow> dkim,
     List<SenderRow> senders,
     Optional<TlsReportRow> tlsReports,
@@ -131,6 +139,9 @@ public record RouterSettings(
   /** The first address for reports needs a restart; further ones do not. */
   static final String FIRST_REPORT_ADDRESS = "[tlsrpt_in] addresses, where there were none";
 
+  /** The first hosted domain needs a restart, for the listener; further ones do not. */
+  static final String FIRST_HOSTED_DOMAIN = "[[mta_sts_host]], where there was none";
+
   /** Copies. */
   public RouterSettings {
     listeners = List.copyOf(listeners);
@@ -142,6 +153,7 @@ public record RouterSettings(
     rejectRows = List.copyOf(rejectRows);
     dnsLists = List.copyOf(dnsLists);
     milters = List.copyOf(milters);
+    hostedDomains = List.copyOf(hostedDomains);
     dkim = List.copyOf(dkim);
     senders = List.copyOf(senders);
     restart = Map.copyOf(restart);
@@ -154,6 +166,38 @@ public record RouterSettings(
         namedCertificates,
         server.state().resolve("tls"),
         server.hostname());
+  }
+
+  /**
+   * The names that certificates are ordered for by ACME, the host name first where it is one of
+   * them: those of the table, and each policy host without a certificate of its own.
+   */
+  public List<Domain> acmeNames() {
+    List<Domain> named = acme.names(server.hostname());
+    return Stream.concat(
+            named.stream(),
+            HostedDomainRow.hostNames(hostedDomains).stream().filter(host -> !hasFiles(host)))
+        .distinct()
+        .toList();
+  }
+
+  /** Whether a certificate for other names is for this one. */
+  private boolean hasFiles(Domain host) {
+    String wildcard = host.parent().map(parent -> "*." + parent).orElse("");
+    return namedCertificates.stream()
+        .flatMap(pair -> pair.names().stream())
+        .map(name -> name.text().toLowerCase(Locale.ROOT))
+        .anyMatch(name -> name.equals(host.name()) || name.equals(wildcard));
+  }
+
+  /** Whether a policy host may have a certificate, as far as the configuration shows. */
+  boolean hasCertificate(Domain host) {
+    return acme.enabled() || hasFiles(host) || ownCertificate.pair().isPresent();
+  }
+
+  /** Where policies of our domains are served; empty: nowhere. */
+  public Optional<InetSocketAddress> policyAddress() {
+    return hostedDomains.isEmpty() ? Optional.empty() : Optional.of(https.listen());
   }
 
   /** Rows that refuse. */

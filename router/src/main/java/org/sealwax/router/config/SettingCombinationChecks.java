@@ -19,6 +19,7 @@ import org.sealwax.router.config.TableRecords.Row;
 import org.sealwax.router.deliver.DeliverySettings;
 import org.sealwax.router.evidence.PeerIdentities;
 import org.sealwax.router.feedback.FeedbackRow;
+import org.sealwax.router.hosting.HostedDomainRow;
 import org.sealwax.router.ledger.LedgerSettings;
 import org.sealwax.router.metrics.MetricsSettings;
 import org.sealwax.router.receive.ListenerRow;
@@ -97,6 +98,7 @@ final class SettingCombinationChecks {
     ledger(settings.ledger());
     tlsReports(tables.section(TlsReportRow.class));
     acme(settings.acme());
+    hosted();
     settings.lab().ifPresent(this::lab);
   }
 
@@ -109,7 +111,7 @@ final class SettingCombinationChecks {
             acme.directory().isPresent() && !acme.agreeTos(),
             "the authority requires an agreement to its terms of service")
         .help("read them, and set agree_tos = true");
-    acme.names(host).stream()
+    settings.acmeNames().stream()
         .filter(
             name ->
                 settings.zoneServers().stream()
@@ -129,9 +131,30 @@ final class SettingCombinationChecks {
         .help("remove certificate and key from [identity], or set names without the hostname");
     at(AcmeSettings.class, "names")
         .error(
-            acme.names(host).size() > AcmeSettings.MAX_NAMES,
+            settings.acmeNames().size() > AcmeSettings.MAX_NAMES,
             "more than " + AcmeSettings.MAX_NAMES + " names")
         .help("the authority would limit the orders");
+  }
+
+  private void hosted() {
+    Set<Domain> seen = new HashSet<>();
+    for (Row<HostedDomainRow> row : tables.rows(HostedDomainRow.class)) {
+      for (Domain domain : row.value().domains()) {
+        row.at("domains").error(!seen.add(domain), domain + " is named twice");
+      }
+      row.at("domains")
+          .error(
+              seen.size() > HostedDomainRow.MAX_DOMAINS,
+              "more than " + HostedDomainRow.MAX_DOMAINS + " domains");
+      HostedDomainRow.hostNames(List.of(row.value())).stream()
+          .filter(host -> !settings.hasCertificate(host))
+          .findFirst()
+          .ifPresent(
+              host ->
+                  row.at("domains")
+                      .warning(true, "no certificate for " + host)
+                      .help("set up [acme], or add a row of [[identity_for]] with this name"));
+    }
   }
 
   private ProblemPlace at(Class<? extends Record> table, String key) {

@@ -14,6 +14,7 @@ import org.sealwax.router.certs.rollover.RolloverSettings;
 import org.sealwax.router.config.TableRecords.Row;
 import org.sealwax.router.deliver.DeliverySettings;
 import org.sealwax.router.deliver.RouteSettings;
+import org.sealwax.router.hosting.HostedDomainRow;
 import org.sealwax.router.log.LogSettings;
 import org.sealwax.router.pipe.PipeSettings;
 import org.sealwax.router.queue.QueueSettings;
@@ -103,6 +104,9 @@ final class SettingsMapping {
     made.put("log", tables.over(LogSettings.defaults()));
     made.put(
         "lab", tables.section(PublicLab.class).present() ? tables.table(PublicLab.class) : null);
+    tables
+        .restart()
+        .put(RouterSettings.FIRST_HOSTED_DOMAIN, !tables.rows(HostedDomainRow.class).isEmpty());
     made.put("restart", tables.restart());
     return tables.all(RouterSettings.class, made);
   }

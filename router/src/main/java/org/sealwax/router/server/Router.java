@@ -21,6 +21,7 @@ import org.sealwax.router.control.ControlServer;
 import org.sealwax.router.control.ControlService;
 import org.sealwax.router.control.ReloadReport;
 import org.sealwax.router.control.RolloverControlService;
+import org.sealwax.router.hosting.DomainAssessor;
 import org.sealwax.router.log.Counters;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.receive.ReceiveConfiguration;
@@ -98,6 +99,13 @@ public final class Router implements Closeable {
         parts.reportsIn.start(parts.counters);
       } catch (IOException e) {
         throw StartFailure.toListen(parts.reportsIn.listenAddress().orElseThrow(), e);
+      }
+      try {
+        parts.hosting.start(
+            () -> parts.listeners.pageTls("https", parts.acme.challengeIdentities()),
+            parts.counters);
+      } catch (IOException e) {
+        throw StartFailure.toListen(parts.hosting.listenAddress().orElseThrow(), e);
       }
       try {
         parts.acme.start(special -> parts.listeners.pageTls("acme", special), parts.counters);
@@ -199,6 +207,11 @@ public final class Router implements Closeable {
     return parts.reportsIn.address();
   }
 
+  /** Has the hosted domains assessed, before the start. */
+  public void assessBy(DomainAssessor assessor) {
+    parts.hosting.assessBy(assessor);
+  }
+
   /** Messages taken since the start. */
   public long accepted() {
     return parts.queue.figures().accepted();
@@ -234,6 +247,7 @@ public final class Router implements Closeable {
     parts.housekeeping.end();
     parts.listeners.close();
     parts.closeQuietly(
+        parts.hosting,
         parts.rollovers,
         parts.acme,
         control,

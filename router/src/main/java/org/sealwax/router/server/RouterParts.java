@@ -54,6 +54,7 @@ import org.sealwax.router.wiring.Lazy;
 import org.sealwax.router.wiring.LazyResolver;
 import org.sealwax.router.wiring.LockedState;
 import org.sealwax.router.wiring.MemoryPlan;
+import org.sealwax.router.wiring.MtaStsHosting;
 import org.sealwax.router.wiring.OutgoingTlsReports;
 import org.sealwax.router.wiring.OwnCertificates;
 import org.sealwax.router.wiring.Rollovers;
@@ -89,6 +90,7 @@ final class RouterParts {
   final DkimSigning dkim;
   final OutgoingTlsReports reports;
   final IncomingReports reportsIn;
+  final MtaStsHosting hosting;
   final ListenerSet listeners;
   final Housekeeping housekeeping;
 
@@ -138,7 +140,7 @@ final class RouterParts {
     this.resolver =
         new LazyResolver(new Lazy<>(() -> new CachingResolver(settings.dns(), clock, random)));
     this.ownCertificates =
-        new OwnCertificates(this::settingsNow, resolver, rollovers, clock, random);
+        new OwnCertificates(this::settingsNow, resolver, rollovers, steady, random);
     this.certificates = ownCertificates.open(settings, housekeeping::isEnded, log);
     this.stores =
         new DomainStores(
@@ -230,6 +232,7 @@ final class RouterParts {
             random,
             counters,
             log);
+    this.hosting = new MtaStsHosting(settings, this::settingsNow, resolver, steady, random, log);
     this.reportsIn =
         new IncomingReports(
             settings,
@@ -237,6 +240,7 @@ final class RouterParts {
             () -> activeNow().directory(),
             resolver,
             () -> listeners.pageTls("tlsrpt", acme.challengeIdentities()),
+            hosting.pages(),
             counters,
             clock,
             log);
@@ -291,6 +295,9 @@ final class RouterParts {
     active.set(made);
     if (former != null) {
       former.retire();
+      certificates.use(ownCertificates.slots(next));
+      acme.use(next);
+      hosting.reload();
     }
     stores.use(next, made.authorities());
     milters.retain(next.milters());

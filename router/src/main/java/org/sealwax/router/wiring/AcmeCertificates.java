@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.Resolver;
@@ -81,6 +82,7 @@ public final class AcmeCertificates implements Closeable, StatusItem.Source {
             ? AcmeSetup.orders(
                 acme,
                 settings.server().hostname(),
+                settings.acmeNames(),
                 folder(settings),
                 rollovers::renewed,
                 proofs(acme, clock, random),
@@ -131,7 +133,7 @@ public final class AcmeCertificates implements Closeable, StatusItem.Source {
         new ArrayList<>(CertificateSlot.of(settings.identity(), clock, random));
     if (settings.acme().enabled()) {
       Domain host = settings.server().hostname();
-      for (Domain name : settings.acme().names(host)) {
+      for (Domain name : settings.acmeNames()) {
         PairSource issued = new IssuedPair(AcmeSetup.pairFile(folder(settings), name));
         List<CertificateName> names = List.of(new CertificateName(name.name()));
         if (name.equals(host)) {
@@ -156,13 +158,13 @@ public final class AcmeCertificates implements Closeable, StatusItem.Source {
     if (orders == null) {
       return Optional.empty();
     }
-    Optional<InetSocketAddress> reports = settings.tlsReportsIn().flatMap(r -> r.listen());
-    // The listener of reports by POST shows the certificates of challenges as well.
+    // Our listeners of HTTPS show the certificates of challenges as well.
+    List<InetSocketAddress> https =
+        Stream.of(settings.tlsReportsIn().flatMap(r -> r.listen()), settings.policyAddress())
+            .flatMap(Optional::stream)
+            .toList();
     boolean shared = settings.acme().challenge() == AcmeSettings.ChallengeType.TLS_ALPN_01;
-    return settings
-        .acme()
-        .listenAddress()
-        .filter(address -> !(shared && Optional.of(address).equals(reports)));
+    return settings.acme().listenAddress().filter(address -> !(shared && https.contains(address)));
   }
 
   /**
@@ -204,6 +206,13 @@ public final class AcmeCertificates implements Closeable, StatusItem.Source {
       return orders.order(settings.server().hostname(), key);
     } catch (OrderFailure e) {
       throw new IOException(e.getMessage(), e);
+    }
+  }
+
+  /** Orders certificates for the names of another configuration, where it had some before. */
+  public void use(RouterSettings next) {
+    if (orders != null && next.acme().enabled()) {
+      orders.use(next.acmeNames());
     }
   }
 

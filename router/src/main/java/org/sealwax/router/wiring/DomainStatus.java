@@ -52,7 +52,9 @@ public record DomainStatus(
   public List<StatusItem> items() throws InterruptedException {
     List<StatusItem> items = new ArrayList<>();
     for (Domain domain : new TreeSet<>(settings.ownDomains())) {
-      items.add(mtaSts(domain));
+      if (!HostedStatus.isHosted(settings, domain)) {
+        items.add(mtaSts(domain));
+      }
     }
     reports(items);
     dkim(items);

@@ -12,6 +12,7 @@ import org.sealwax.mail.dns.Resolver;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.tls.TlsServer;
 import org.sealwax.router.config.RouterSettings;
+import org.sealwax.router.https.HttpsEndpoint;
 import org.sealwax.router.log.Counters;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.queue.Consignment;
@@ -32,6 +33,7 @@ public final class IncomingReports implements Closeable {
    * @param directory recipients of the configuration in force
    * @param resolver for the keys of signatures
    * @param tls of the listener for reports by POST
+   * @param policies pages of our policy hosts, where they have the same address
    * @param counters what is counted
    */
   public IncomingReports(
@@ -40,10 +42,12 @@ public final class IncomingReports implements Closeable {
       Supplier<RecipientDirectory> directory,
       Resolver resolver,
       Supplier<TlsServer> tls,
+      HttpsEndpoint policies,
       Counters counters,
       Clock clock,
       MailLog log) {
-    this.tlsReports = new IncomingTlsReports(settings, currentSettings, resolver, tls, clock, log);
+    this.tlsReports =
+        new IncomingTlsReports(settings, currentSettings, resolver, tls, policies, clock, log);
     this.feedback =
         new IncomingFeedback(settings, currentSettings, directory, resolver, counters, clock, log);
   }

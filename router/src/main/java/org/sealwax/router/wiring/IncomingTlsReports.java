@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -18,6 +19,7 @@ import org.sealwax.mail.net.TcpListener;
 import org.sealwax.mail.smtp.EnhancedStatus;
 import org.sealwax.mail.tls.TlsServer;
 import org.sealwax.router.config.RouterSettings;
+import org.sealwax.router.https.HttpsEndpoint;
 import org.sealwax.router.log.Counters;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.queue.Consignment;
@@ -45,6 +47,7 @@ public final class IncomingTlsReports implements Closeable {
   private final Supplier<RouterSettings> currentSettings;
   private final Resolver resolver;
   private final Supplier<TlsServer> tls;
+  private final HttpsEndpoint policies;
   private final Clock clock;
   private final MailLog log;
   private @Nullable TcpListener listener;
@@ -58,18 +61,21 @@ public final class IncomingTlsReports implements Closeable {
    * @param settings those in force at the start
    * @param currentSettings those in force now: they say which domains are ours
    * @param tls of the listener for reports by POST
+   * @param policies pages of our policy hosts, where they have the same address
    */
   public IncomingTlsReports(
       RouterSettings settings,
       Supplier<RouterSettings> currentSettings,
       Resolver resolver,
       Supplier<TlsServer> tls,
+      HttpsEndpoint policies,
       Clock clock,
       MailLog log) {
     this.settings = settings;
     this.currentSettings = currentSettings;
     this.resolver = resolver;
     this.tls = tls;
+    this.policies = policies;
     this.clock = clock;
     this.log = log;
     this.receivers =
@@ -157,10 +163,19 @@ public final class IncomingTlsReports implements Closeable {
     counters.gauge("sealwax_tls_reports", "Stored TLS reports", made.store()::size);
     Optional<ReportListenerSettings> settings = listenerSettings();
     if (settings.isPresent()) {
-      listener = ReportListener.open(settings.get(), tls.get(), made.intake(), clock, log);
+      listener =
+          ReportListener.open(
+              settings.get(), tls.get(), made.intake(), shared(settings.get()), clock, log);
       log.note(
           "tlsrpt", "accepts TLS reports by POST at " + ListenAddress.text(listener.address()));
     }
+  }
+
+  /** What else is at the same address. */
+  private List<HttpsEndpoint> shared(ReportListenerSettings own) {
+    return settings.policyAddress().equals(Optional.of(own.address()))
+        ? List.of(policies)
+        : List.of();
   }
 
   private Optional<ReportListenerSettings> listenerSettings() {

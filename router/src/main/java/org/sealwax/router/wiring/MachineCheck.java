@@ -45,6 +45,10 @@ public final class MachineCheck {
           .flatMap(in -> in.listener())
           .flatMap(listener -> bind(listener.address()))
           .ifPresent(why -> out.add(problem("[tlsrpt_in] listen", why)));
+      settings
+          .policyAddress()
+          .flatMap(MachineCheck::bind)
+          .ifPresent(why -> out.add(problem("[https] listen", why)));
     }
     return List.copyOf(out);
   }

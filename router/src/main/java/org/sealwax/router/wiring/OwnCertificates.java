@@ -31,27 +31,27 @@ import org.sealwax.router.sts.StsPolicyCache;
  * @param settings those in force
  * @param resolver as senders have it
  * @param rollovers whose pair comes before all others
- * @param clock the believed time
+ * @param time the clock of this process
  * @param random source of the self-signed key
  */
 public record OwnCertificates(
     Supplier<RouterSettings> settings,
     Resolver resolver,
     Rollovers rollovers,
-    Clock clock,
+    SteadyClock time,
     RandomSource random) {
   private static final int DNS = 53;
 
   /** {@return the slots of a configuration; the first is for the host name} */
   public List<CertificateSlot> slots(RouterSettings of) {
-    return rollovers.in(AcmeCertificates.slots(of, clock, random));
+    return rollovers.in(AcmeCertificates.slots(of, time.believed(), random));
   }
 
   /** {@return the certificates of the server; nothing is read yet} */
   public ServerCertificates open(RouterSettings now, BooleanSupplier closed, MailLog log) {
     List<CertificateSlot> slots = slots(now);
     return new ServerCertificates(
-        slots, guard(), lookup(now, slots), now.server().state(), closed, clock, log);
+        slots, guard(), lookup(now, slots), now.server().state(), closed, time.believed(), log);
   }
 
   /** {@return what status shows of a running server} */
@@ -61,10 +61,12 @@ public record OwnCertificates(
       Supplier<Optional<StsPolicyCache>> policies) {
     RouterSettings now = settings.get();
     return List.of(
-        new CertificateStatus(certificates, guard(), lookup(now, slots(now)), clock),
+        new CertificateStatus(certificates, guard(), lookup(now, slots(now)), time.believed()),
         renewals,
         rollovers,
-        new DomainStatus(now, resolver, name -> authorities(now).txt(name), policies, clock));
+        new HostedStatus(now, time),
+        new DomainStatus(
+            now, resolver, name -> authorities(now).txt(name), policies, time.believed()));
   }
 
   /**
@@ -77,16 +79,17 @@ public record OwnCertificates(
   public static List<StatusItem.Source> offlineStatus(
       RouterSettings now, Resolver resolver, Clock clock, RandomSource random) throws StartFailure {
     MailLog silent = new MailLog() {};
+    SteadyClock time = new SteadyClock(clock, null);
     Rollovers rollovers =
         new Rollovers(
             now,
             _ -> {
               throw new IOException("status orders nothing");
             },
-            new SteadyClock(clock, null),
+            time,
             random,
             silent);
-    OwnCertificates own = new OwnCertificates(() -> now, resolver, rollovers, clock, random);
+    OwnCertificates own = new OwnCertificates(() -> now, resolver, rollovers, time, random);
     AcmeCertificates renewals =
         new AcmeCertificates(
             now,
@@ -124,14 +127,14 @@ public record OwnCertificates(
         () -> slots,
         resolver,
         owner -> authorities.get().tlsaRecords(owner),
-        clock);
+        time.believed());
   }
 
   private AuthoritativeLookup authorities(RouterSettings now) {
     boolean isPrivateAllowed = !now.dialer().allowTargets().isEmpty();
     return new AuthoritativeLookup(
         now.dns(),
-        clock,
+        time.believed(),
         random,
         address -> isPrivateAllowed || SpecialUse.of(address).isEmpty(),
         DNS);

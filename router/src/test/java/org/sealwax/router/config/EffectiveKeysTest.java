@@ -30,17 +30,18 @@ final class EffectiveKeysTest {
 
   /** Other values where neither the default nor the example is one. */
   private static final Map<String, String> OTHER =
-      Map.of(
-          "[roots] files", "[\"ca.pem\"]",
-          "[trust] networks", "[\"192.0.2.0/24\"]",
-          "[forward] delimiter", "\"-\"",
-          "[limits] exempt", "[\"192.0.2.0/24\"]",
-          "[queue] retry", "[\"3m\"]",
-          "[deliver] allow_targets", "[\"127.0.0.0/8\"]",
-          "[tlsrpt_in] path", "\"/other\"",
-          "[feedback] addresses", "[\"reports@example.org\"]",
-          "[dns] resolvers", "[\"192.0.2.53\"]",
-          "[dns] anchors", "[\"example. DS 1 13 2 " + "00".repeat(32) + "\"]");
+      Map.ofEntries(
+          Map.entry("[roots] files", "[\"ca.pem\"]"),
+          Map.entry("[trust] networks", "[\"192.0.2.0/24\"]"),
+          Map.entry("[forward] delimiter", "\"-\""),
+          Map.entry("[limits] exempt", "[\"192.0.2.0/24\"]"),
+          Map.entry("[queue] retry", "[\"3m\"]"),
+          Map.entry("[deliver] allow_targets", "[\"127.0.0.0/8\"]"),
+          Map.entry("[https] listen", "\"192.0.2.25:443\""),
+          Map.entry("[tlsrpt_in] path", "\"/other\""),
+          Map.entry("[feedback] addresses", "[\"reports@example.org\"]"),
+          Map.entry("[dns] resolvers", "[\"192.0.2.53\"]"),
+          Map.entry("[dns] anchors", "[\"example. DS 1 13 2 " + "00".repeat(32) + "\"]"));
 
   @TempDir private Path folder = Path.of("");
 

@@ -49,7 +49,11 @@ public final class AcmeOrders implements Closeable {
 
   private static final double SECONDS = 3 * 3_600;
 
-  private final List<ManagedName> names;
+  private final Domain host;
+
+  /** Changed as a whole, by a reload. */
+  private volatile List<ManagedName> names;
+
   private final AcmeFiles files;
   private final AcmeSettings.KeyType keyType;
   private final Supplier<CertificateAuthority> authority;
@@ -104,6 +108,7 @@ public final class AcmeOrders implements Closeable {
    * Nothing is ordered yet.
    *
    * @param host the host name
+   * @param names each gets a certificate
    * @param files of the authority's certificates
    * @param authority made with the first order or question
    * @param clock the believed time
@@ -111,6 +116,7 @@ public final class AcmeOrders implements Closeable {
   AcmeOrders(
       AcmeSettings settings,
       Domain host,
+      List<Domain> names,
       AcmeFiles files,
       Supplier<CertificateAuthority> authority,
       ProofPublisher proofs,
@@ -118,10 +124,8 @@ public final class AcmeOrders implements Closeable {
       RandomSource random,
       OrderCounts counts,
       MailLog log) {
-    this.names =
-        settings.names(host).stream()
-            .map(name -> new ManagedName(name, name.equals(host)))
-            .toList();
+    this.host = host;
+    this.names = names.stream().map(this::managed).toList();
     this.files = files;
     this.keyType = settings.keyType();
     this.authority = authority;
@@ -131,6 +135,25 @@ public final class AcmeOrders implements Closeable {
     this.counts = counts;
     this.log = log;
     this.rate = new RateLimit(ORDERS / SECONDS, ORDERS, clock);
+  }
+
+  private ManagedName managed(Domain name) {
+    return new ManagedName(name, name.equals(host));
+  }
+
+  /** Orders certificates for these names from now on; an order in progress ends by itself. */
+  public synchronized void use(List<Domain> wanted) {
+    List<ManagedName> former = names;
+    names =
+        wanted.stream()
+            .map(
+                name ->
+                    former.stream()
+                        .filter(known -> known.name.equals(name))
+                        .findFirst()
+                        .orElseGet(() -> managed(name)))
+            .toList();
+    steps.wake();
   }
 
   /** Begins to order, and goes on. */

@@ -65,6 +65,7 @@ public final class AcmeSetup {
    *
    * @param settings enabled ones
    * @param host the host name
+   * @param names each gets a certificate
    * @param folder of the files
    * @param renewed pairs that a rollover has put in the place of those of the first order
    * @param proofs of the configured type
@@ -73,6 +74,7 @@ public final class AcmeSetup {
   public static AcmeOrders orders(
       AcmeSettings settings,
       Domain host,
+      List<Domain> names,
       Path folder,
       RenewedPair.Lookup renewed,
       ProofPublisher proofs,
@@ -86,6 +88,7 @@ public final class AcmeSetup {
     return new AcmeOrders(
         settings,
         host,
+        names,
         files,
         () -> client(settings, directory, files, network, clock),
         proofs,

@@ -2,8 +2,9 @@ package org.sealwax.router.reports.received;
 
 import java.io.IOException;
 import java.net.InetAddress;
-import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.sealwax.mail.address.AddressText;
 import org.sealwax.mail.http.HttpHandler;
 import org.sealwax.mail.http.HttpReader;
@@ -11,113 +12,75 @@ import org.sealwax.mail.http.HttpRequest;
 import org.sealwax.mail.http.HttpResponse;
 import org.sealwax.mail.http.HttpService;
 import org.sealwax.mail.net.Clock;
-import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.TcpListener;
-import org.sealwax.mail.net.Wire;
 import org.sealwax.mail.tls.TlsServer;
-import org.sealwax.mail.tls.TlsWire;
-import org.sealwax.mail.tls.verdict.TlsException;
 import org.sealwax.mail.tlsrpt.TlsReportJson;
+import org.sealwax.router.https.HttpsEndpoint;
+import org.sealwax.router.https.HttpsListener;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.receive.ClientLimits;
 
-/**
- * Takes reports by POST over HTTPS (RFC 8460 section 5.4): one path, one method, one request for
- * each connection. No client that posts is known, so everything has a limit, for each client and in
- * all; whatever a client sends costs it its own connection at most.
- */
-public final class ReportListener {
-  private static final int BACKLOG = 20;
-
-  private final ReportListenerSettings settings;
-  private final TlsServer tls;
+/** Takes reports by POST over HTTPS (RFC 8460 section 5.4): one path, one method. */
+public final class ReportListener implements HttpsEndpoint {
+  private final String path;
   private final ReportIntake intake;
   private final MailLog log;
-  private final ClientLimits clients;
 
-  private ReportListener(
-      ReportListenerSettings settings,
-      TlsServer tls,
-      ReportIntake intake,
-      Clock clock,
-      MailLog log) {
-    this.settings = settings;
-    this.tls = tls;
+  private ReportListener(String path, ReportIntake intake, MailLog log) {
+    this.path = path;
     this.intake = intake;
     this.log = log;
-    this.clients = new ClientLimits(settings.perClient(), clock);
   }
 
   /**
    * Listens and serves.
    *
    * @param tls the server side, without client certificates
+   * @param shared endpoints at the same address; asked before
    * @throws IOException when the address is not available
    */
   public static TcpListener open(
-      ReportListenerSettings settings, TlsServer tls, ReportIntake intake, Clock clock, MailLog log)
+      ReportListenerSettings settings,
+      TlsServer tls,
+      ReportIntake intake,
+      List<HttpsEndpoint> shared,
+      Clock clock,
+      MailLog log)
       throws IOException {
-    ReportListener listener = new ReportListener(settings, tls, intake, clock, log);
-    return TcpListener.start(
-        "tlsrpt",
-        settings.address(),
-        BACKLOG,
-        TcpListener.ClientGate.of(settings.connections()),
-        listener::serve,
-        text -> log.warning("tlsrpt", text));
-  }
-
-  private void serve(Wire wire) throws IOException, InterruptedException {
-    InetAddress client = wire.peer().getAddress();
-    String limit = clients.enter(client);
-    if (!limit.isEmpty()) {
-      log.turnedAway(wire.peer(), limit);
-      return;
-    }
-    try {
-      if (clients.count(client, ClientLimits.ClientRate.HANDSHAKES)) {
-        exchange(wire, client);
-      }
-    } catch (TlsException e) {
-      log.note("tlsrpt", AddressText.of(client) + ": no TLS: " + FailureText.of(e));
-    } catch (RuntimeException e) {
-      log.bug("report by POST", e);
-    } finally {
-      clients.leave(client);
-    }
-  }
-
-  private void exchange(Wire clear, InetAddress client) throws IOException, InterruptedException {
-    HttpService service =
-        new HttpService(
+    return HttpsListener.open(
+        new HttpsListener.HttpsLimits(
+            "tlsrpt",
+            settings.address(),
+            settings.connections(),
+            settings.perClient(),
+            settings.handshake(),
             new HttpService.HttpLimits(
-                HttpReader.MAX_HEAD, TlsReportJson.MAX_BYTES, settings.total()),
-            (request, content) -> answer(request, content, client));
-    try (TlsWire wire = tls.accept(clear, settings.handshake())) {
-      service.serve(wire, answer -> note(answer, client));
-    }
-  }
-
-  private void note(HttpResponse answer, InetAddress client) {
-    if (answer.status() >= 400) {
-      clients.count(client, ClientLimits.ClientRate.ERRORS);
-      String why = new String(answer.body(), StandardCharsets.US_ASCII).strip();
-      log.note(
-          "tlsrpt", "a POST from " + AddressText.of(client) + ": " + answer.status() + " " + why);
-    }
+                HttpReader.MAX_HEAD, TlsReportJson.MAX_BYTES, settings.total())),
+        tls,
+        Stream.concat(shared.stream(), Stream.of(new ReportListener(settings.path(), intake, log)))
+            .toList(),
+        clock,
+        log);
   }
 
   private static HttpResponse response(int status, String text) {
     return HttpResponse.of(status, "text/plain; charset=us-ascii", text + "\n");
   }
 
-  private HttpResponse answer(
-      HttpRequest request, HttpHandler.RequestContent content, InetAddress client)
+  @Override
+  public Optional<HttpResponse> answer(
+      HttpsVisit visit, HttpRequest request, HttpHandler.RequestContent content)
+      throws IOException, InterruptedException {
+    return Optional.of(reply(visit, request, content));
+  }
+
+  private HttpResponse reply(
+      HttpsVisit visit, HttpRequest request, HttpHandler.RequestContent content)
       throws IOException, InterruptedException {
     if (request.field("host").isEmpty()) {
       return response(400, "no Host");
     }
-    if (!settings.path().equals(request.path())) {
+    if (!path.equals(request.path())) {
       return response(404, "not found");
     }
     if (!request.method().equals("POST")) {
@@ -127,11 +90,11 @@ public final class ReportListener {
     if (!packed && !request.mediaType().equals("application/tlsrpt+json")) {
       return response(415, "application/tlsrpt+gzip or application/tlsrpt+json");
     }
-    if (!clients.count(client, ClientLimits.ClientRate.MESSAGES)) {
+    if (!visit.limits().count(visit.client(), ClientLimits.ClientRate.MESSAGES)) {
       return response(429, "too many reports").with("Retry-After", "3600");
     }
     Optional<byte[]> body = content.read();
-    return body.isEmpty() ? response(411, "no content") : judge(body.get(), packed, client);
+    return body.isEmpty() ? response(411, "no content") : judge(body.get(), packed, visit.client());
   }
 
   private HttpResponse judge(byte[] body, boolean packed, InetAddress client)

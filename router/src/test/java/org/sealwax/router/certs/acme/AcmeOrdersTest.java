@@ -115,6 +115,7 @@ final class AcmeOrdersTest {
                 SettingsRecord.defaults(AcmeSettings.class, Map.of()),
                 Map.of("directory", Optional.of(directory), "agreeTos", true)),
             NAME,
+            List.of(NAME),
             files(directory),
             () -> authority,
             new HttpProofs(),

@@ -114,6 +114,7 @@ final class PebbleOrderTest {
         AcmeSetup.orders(
             settings,
             NAME,
+            settings.names(NAME),
             folder.resolve("acme"),
             _ -> Optional.empty(),
             proofs,

@@ -110,6 +110,7 @@ final class ReportListenerTest {
             total),
         tls,
         new ReportIntake(d -> d.equals(Domain.of("project.example")), store, clock),
+        List.of(),
         clock,
         log.log());
   }
