@@ -3,7 +3,6 @@ package org.sealwax.router.deliver;
 import java.net.InetSocketAddress;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
-import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.policy.Decision;
@@ -39,11 +38,6 @@ public record DeliveryRecorder(
   public static DeliveryRecorder withoutRecords(MailLog log, HostMemories memories) {
     return new DeliveryRecorder(
         log, Ledger.empty(), memories, Receipts.none(), TlsSessionListener.NONE);
-  }
-
-  /** The same, with other receipts around these. */
-  public DeliveryRecorder with(UnaryOperator<Receipts> around) {
-    return new DeliveryRecorder(log, ledger, memories, around.apply(receipts), sessions);
   }
 
   /** The same for probes and previews, which are not recorded but in the log. */

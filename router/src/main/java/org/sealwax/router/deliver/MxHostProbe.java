@@ -14,16 +14,16 @@ import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.RepeatedWork;
 import org.sealwax.router.ledger.PersistentLedger;
 import org.sealwax.router.log.MailLog;
-import org.sealwax.router.receipts.Receipts;
 
 /**
  * Greets MX hosts that no delivery needs. A domain whose first MX host takes all mail would never
  * reach a level of the ledger, because it is not known whether its other hosts do TLS; an attacker
  * who makes the first one unreachable would then get the mail in plaintext from another.
  *
- * <p>A domain is probed some time after mail was delivered to it, one host at a time, at random
- * intervals. The ledger decides which hosts are worth it ({@code Rules.unseen}), and how many a
- * day. What is still to be done is in memory alone: the next delivery brings it back. Thread-safe.
+ * <p>A domain is probed some time after mail was sent to it, one host at a time, at random
+ * intervals. The ledger knows where mail was sent, and decides which hosts are worth it ({@code
+ * LedgerRules#hostsToProbe}), and how many a day. What is still to be done is in memory alone: the
+ * next delivery brings it back. Thread-safe.
  */
 public final class MxHostProbe implements AutoCloseable {
   /** After a delivery, and between two hosts of one domain, at least. */
@@ -70,17 +70,8 @@ public final class MxHostProbe implements AutoCloseable {
         new RepeatedWork(SWEEP, this::greetDueHosts, e -> log.bug("probe of MX hosts", e));
   }
 
-  /** Receipts that go to {@code next}, and show where mail was delivered. */
-  public Receipts observing(Receipts next) {
-    return receipt -> {
-      next.add(receipt);
-      // The key of a next hop by MX is its domain; that of a route is none.
-      Domain.parse(receipt.nextHop()).ifPresent(this::delivered);
-    };
-  }
-
-  /** Mail was delivered to the domain. */
-  void delivered(Domain domain) {
+  /** Mail was sent to the domain. */
+  private void mailed(Domain domain) {
     if (waiting.size() < MOST_WAITING) {
       waiting.computeIfAbsent(domain, d -> due());
     }
@@ -103,6 +94,7 @@ public final class MxHostProbe implements AutoCloseable {
    * @throws InterruptedException when the thread is interrupted
    */
   void greetDueHosts() throws InterruptedException {
+    ledger.get().takeMailed().forEach(this::mailed);
     Instant now = clock.now();
     for (Map.Entry<Domain, Instant> entry : Map.copyOf(waiting).entrySet()) {
       if (!entry.getValue().isAfter(now)) {
@@ -122,7 +114,7 @@ public final class MxHostProbe implements AutoCloseable {
     String seen = deliveryAgent.get().greet(domain, host).orElse("no address");
     log.note("ledger", "greeted " + host + " of " + domain + " without mail: " + seen);
     if (unseen.size() > 1) {
-      delivered(domain);
+      mailed(domain);
     }
   }
 

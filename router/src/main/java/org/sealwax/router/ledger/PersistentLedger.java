@@ -31,6 +31,9 @@ public final class PersistentLedger implements Ledger, Closeable {
   /** Greetings of hosts that no delivery needs, of one day (UTC), over restarts. */
   public static final int GREETINGS_A_DAY = 100;
 
+  /** Domains that are remembered for greetings: many times what can be greeted in a day. */
+  private static final int MOST_MAILED = 2_000;
+
   /** A source of trust in MX hosts besides DNSSEC. Thread-safe; answers from memory. */
   @FunctionalInterface
   public interface TrustedMxHosts {
@@ -44,6 +47,7 @@ public final class PersistentLedger implements Ledger, Closeable {
   private final TrustedMxHosts trustedMxHosts;
   private volatile LedgerRules rules;
   private final LedgerWriter writer;
+  private final Set<Domain> mailed = ConcurrentHashMap.newKeySet();
   private final LocalFaultDetector localFault = new LocalFaultDetector();
   private final Map<LedgerEvent, LongAdder> events = new ConcurrentHashMap<>();
 
@@ -181,6 +185,13 @@ public final class PersistentLedger implements Ledger, Closeable {
     };
   }
 
+  /** {@return domains that mail was sent to since the last call, a bounded number} */
+  public List<Domain> takeMailed() {
+    List<Domain> taken = List.copyOf(mailed);
+    taken.forEach(mailed::remove);
+    return taken;
+  }
+
   /** MX hosts of a domain that are worth a greeting now: {@link LedgerRules#hostsToProbe}. */
   public Set<Domain> hostsToProbe(Domain domain) {
     DomainRecord row = row(domain);
@@ -211,6 +222,9 @@ public final class PersistentLedger implements Ledger, Closeable {
             });
     if (change != null) {
       learn(change.row(), sample.host(), remembered, at);
+      if (remembered.counts() && mailed.size() < MOST_MAILED) {
+        mailed.add(domain);
+      }
     }
   }
 

@@ -122,7 +122,7 @@ record ActiveConfiguration(
             authorities.forDelivery(),
             parts.random),
         parts.stores.evidence(next),
-        parts.stores.recorder(parts.reports.sessionListener()).with(parts.mxHostProbe::observing),
+        parts.stores.recorder(parts.reports.sessionListener()),
         parts.clock,
         parts.random);
   }
