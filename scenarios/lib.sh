@@ -100,7 +100,7 @@ sealwax_start() { # DIR: reads DIR/sealwax.toml, logs to DIR/sealwax.log; sets S
   await 30 "sealwax to listen" sealwax_ready "$dir" "$SEALWAX_PID"
 }
 sealwax_ready() {
-  kill -0 "$2" 2>/dev/null || exit 1 # the log says why, and finish shows it
+  kill -0 "$2" 2>/dev/null || exit 1 # the log gives the reason, and finish shows it
   local address
   for address in $(sed -nE 's/^address *= *"([0-9.]+:[0-9]+)".*/\1/p' "$1/sealwax.toml"); do
     port_open "${address%:*}" "${address##*:}" || return 1

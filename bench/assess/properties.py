@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """properties.py REPORT.json OUT.json: a report of `sealwax assess --json` in the terms of the corpus of known servers.
 
-Says true or false only where the report does: what was inconclusive or not tested is left out."""
+Reports true or false only where the report does: what was inconclusive or not tested is left out."""
 import json
 import sys
 

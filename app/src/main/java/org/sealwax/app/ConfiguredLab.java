@@ -8,7 +8,7 @@ import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.router.config.PublicLab;
 import org.sealwax.router.config.RouterSettings;
 
-/** {@code sealwax lab serve} as the table {@code [lab]} of the configuration says. */
+/** {@code sealwax lab serve} as the table {@code [lab]} of the configuration specifies. */
 final class ConfiguredLab {
   private ConfiguredLab() {}
 
@@ -16,7 +16,7 @@ final class ConfiguredLab {
     if (settings.lab().isEmpty()) {
       throw new CommandFailed(ExitStatus.CONFIGURATION, "the configuration has no [lab]")
           .withHelp(
-              "docs/lab.md says what it needs; sealwax lab serve --loopback tries it without");
+              "docs/lab.md lists what it needs; sealwax lab serve --loopback tries it without");
     }
     return new LabServeCommand(around)
         .run(service(settings.lab().get()), settings.server().state(), settings.identity().pair());

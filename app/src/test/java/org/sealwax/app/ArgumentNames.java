@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What the source of the program writes as arguments of its calls, and how it names the parameters.
- * The files are parsed, not compiled: byte code says which method is called on a line.
+ * The files are parsed, not compiled: byte code shows which method is called on a line.
  */
 final class ArgumentNames {
   /** What an argument looks like. */

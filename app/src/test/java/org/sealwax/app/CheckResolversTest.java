@@ -23,7 +23,7 @@ import org.sealwax.testkit.zone.DnsFault;
 import org.sealwax.testkit.zone.LoopbackResolver;
 import org.sealwax.testkit.zone.Zone;
 
-/** What {@code sealwax check} says about resolvers, and how it ends. */
+/** What {@code sealwax check} states about resolvers, and how it ends. */
 final class CheckResolversTest {
   @TempDir private Path folder = Path.of("");
 

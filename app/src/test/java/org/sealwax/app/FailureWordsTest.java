@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 /**
  * The words of the JDK and of SQLite for a failure of a file, a connection or a database are not
- * shown: {@code FailureText} says it in ours, and nothing else reads the message of such an
+ * shown: {@code FailureText} writes it in ours, and nothing else reads the message of such an
  * exception. Exceptions of our own have our words.
  */
 final class FailureWordsTest {

@@ -22,7 +22,7 @@ import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.router.config.Configuration;
 import org.sealwax.testkit.zone.AuthoritativeServerSettings;
 
-/** {@code sealwax lab serve} says what it lacks. That it serves is for scenarios/22-lab-serve. */
+/** {@code sealwax lab serve} shows what it lacks. That it serves is for scenarios/22-lab-serve. */
 final class LabServeCommandTest {
   private record LabServeResult(int code, String out, String err) {}
 

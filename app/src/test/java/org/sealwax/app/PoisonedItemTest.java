@@ -63,7 +63,7 @@ final class PoisonedItemTest {
   private int sent;
   private int ends;
 
-  /** The time of all starts, up to the line that says that it listens. */
+  /** The time of all starts, up to the line that states that it listens. */
   private Duration starts = Duration.ZERO;
 
   private final StringBuilder output = new StringBuilder();

@@ -46,7 +46,9 @@ public interface Review {
     /** Judges. */
     List<Finding> judge(TargetOverview all) throws InterruptedException;
 
-    /** The server name (SNI) that senders bound by policy send to this host, where one says. */
+    /**
+     * The server name (SNI) that senders bound by policy send to this host, where one is specified.
+     */
     default Optional<Domain> serverName(Domain host) {
       return Optional.empty();
     }

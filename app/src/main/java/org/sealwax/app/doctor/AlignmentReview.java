@@ -140,7 +140,7 @@ record AlignmentReview(
               newKeys,
               "or remove adkim=s from that record");
       case TEMPERROR -> alignment.lookupFailed(verdict.reason());
-      // DmarcReview says what is wrong.
+      // DmarcReview shows what is wrong.
       case NONE, PERMERROR -> alignment.ok(text + "; no DMARC record applies");
     };
   }
@@ -155,7 +155,7 @@ record AlignmentReview(
             return true;
           }
         } catch (IOException e) {
-          return true; // DkimReview says why it cannot be used
+          return true; // DkimReview reports the reason
         }
       }
     }

@@ -74,7 +74,7 @@ public record BaselineReport(
   /**
    * Reads the JSON of {@code sealwax assess --json}, or a whole line of {@code sealwax survey}.
    *
-   * @throws MalformedBaseline says what is wrong with it
+   * @throws MalformedBaseline shows what is wrong with it
    */
   public static BaselineReport read(String json) throws MalformedBaseline {
     JsonNode root;

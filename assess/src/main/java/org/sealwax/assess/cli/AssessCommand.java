@@ -65,7 +65,7 @@ public final class AssessCommand {
         grade, the reasons for it, and the settings and DNS records that fix each fault. For a
         domain it examines all MX hosts, all their addresses and the policies.
 
-        With --baseline the report also says what got better and what got worse since an earlier
+        With --baseline the report also shows what got better and what got worse since an earlier
         report of the same target. The letters are compared only when both reports have the same
         rules and the same depth.
 

@@ -196,7 +196,7 @@ public record AssessmentSetup(Assessor assessor, CachingResolver resolver) {
       DnsSettings dns, TrustRoots roots, Domain ehlo, int port, Optional<Integer> policyPort) {}
 
   /**
-   * For own domains, as the configuration of a mail router says.
+   * For own domains, as the configuration of a mail router specifies.
    *
    * @param dialer what it permits to connect to
    * @param inner private addresses are among the targets

@@ -35,7 +35,7 @@ public sealed interface AssessmentTarget {
    * One host.
    *
    * @param name for SNI and certificate, or null when only an address is known
-   * @param addresses where it is; empty: as the DNS says
+   * @param addresses where it is; empty: as the DNS specifies
    * @param port 1 to 65535
    * @param tlsStart how TLS begins there
    */

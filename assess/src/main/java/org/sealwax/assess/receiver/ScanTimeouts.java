@@ -7,7 +7,7 @@ import java.util.List;
  * Timeouts of a scan, and its pauses toward a busy server.
  *
  * @param connect for TCP
- * @param banner for the greeting; RFC 5321 4.5.3.2.1 says five minutes, and tarpits use them
+ * @param banner for the greeting; RFC 5321 4.5.3.2.1 specifies five minutes, and tarpits use them
  * @param reply for the other replies of SMTP
  * @param hello for the first answer to a ClientHello; later ones are waited for in proportion to
  *     those that came

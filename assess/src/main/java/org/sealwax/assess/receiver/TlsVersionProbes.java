@@ -122,7 +122,7 @@ final class TlsVersionProbes {
       }
       for (int v = version; v > found && v >= Records.SSL3; v--) {
         // A server answers with the best that it has up to what was offered (RFC 5246 appendix
-        // E.1): a refusal says it of all of them; SSL 3.0 is asked for by itself, because its
+        // E.1): a refusal holds for all of them; SSL 3.0 is asked for by itself, because its
         // ClientHellos have no extensions and some servers treat them apart.
         if (v > Records.SSL3 || version == Records.SSL3) {
           scan.facts().version(v, v == found);

@@ -151,7 +151,7 @@ final class ToleranceProbes {
     if (answer.accepted()) {
       pass(UnusualHello.LARGE, UnusualHello.LARGE.shown, answer);
     } else if (answer.end() != HelloResponse.HelloEnd.SILENT && plainIsAnswered()) {
-      // No client sends one today; it says how near the limit is.
+      // No client sends one today; it shows how near the limit is.
       findings.warn(
           "tolerance",
           "large",

@@ -26,7 +26,7 @@ public final class ReviewList {
   /**
    * All, in order.
    *
-   * @param mx first, for it says whether there are hosts
+   * @param mx first, for it shows whether there are hosts
    * @param dane asks the authoritative servers one by one
    * @param resolver of the reviews that need nothing else
    * @param validating whether it validates; else DNSSEC and DANE are not tested

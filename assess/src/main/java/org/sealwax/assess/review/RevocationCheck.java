@@ -104,7 +104,7 @@ record RevocationCheck(RevocationFetcher web, Clock clock) {
       Optional<byte[]> answer =
           OcspRequest.of(leaf, issuer.get()).flatMap(request -> web.ask(url, request));
       if (answer.isPresent()) {
-        RevocationStatus status = ocsp(leaf, issuer.get(), answer.get(), "says " + url);
+        RevocationStatus status = ocsp(leaf, issuer.get(), answer.get(), "reported by " + url);
         if (!(status instanceof RevocationStatus.RevocationUnknown)) {
           return status;
         }

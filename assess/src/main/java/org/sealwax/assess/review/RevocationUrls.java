@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Where a certificate says that its authority can be asked: the http addresses in its CRL
+ * Where a certificate states that its authority can be asked: the http addresses in its CRL
  * distribution points (RFC 5280 4.2.1.13) and authority information access (4.2.2.1).
  */
 final class RevocationUrls {

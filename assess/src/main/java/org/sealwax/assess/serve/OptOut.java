@@ -47,7 +47,7 @@ public record OptOut(Set<Domain> names, List<Cidr> networks) {
   /**
    * Reads a list: a domain, an address or a network a line; {@code #} begins a comment.
    *
-   * @throws IllegalArgumentException says which line is wrong
+   * @throws IllegalArgumentException shows which line is wrong
    */
   public static OptOut read(List<String> lines) {
     if (lines.size() > MAX_ENTRIES) {

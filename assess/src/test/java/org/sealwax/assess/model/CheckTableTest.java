@@ -55,7 +55,7 @@ final class CheckTableTest {
     assertEquals(CheckGroup.POLICY, check.group());
   }
 
-  /** A heading says what was found; the title says what should be. */
+  /** A heading shows what was found; the title shows what should be. */
   @Test
   void aHeadingIsNotTheTitle() {
     for (Check check : Check.all()) {
@@ -97,7 +97,7 @@ final class CheckTableTest {
     assertThrows(IllegalArgumentException.class, () -> good.as("nonsense"));
   }
 
-  /** One value per setting and remark: a remark says for which library or case a line is. */
+  /** One value per setting and remark: a remark states for which library or case a line is. */
   private static Map<String, String> settings(String router, String form) {
     Map<String, String> settings = new TreeMap<>();
     for (Check check : Check.all()) {

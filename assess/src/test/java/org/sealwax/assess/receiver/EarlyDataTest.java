@@ -65,7 +65,7 @@ final class EarlyDataTest {
             .start();
     try {
       await(port);
-      // What its console says goes to the client that is there: a banner and an answer to EHLO.
+      // What its console states goes to the client that is there: a banner and an answer to EHLO.
       server
           .getOutputStream()
           .write("220 mail\r\n250 mail\r\n".getBytes(StandardCharsets.US_ASCII));

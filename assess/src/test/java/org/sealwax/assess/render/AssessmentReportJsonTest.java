@@ -17,7 +17,7 @@ import org.sealwax.assess.model.SampleReports;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The JSON of a report: whole, readable, and as the documentation says. */
+/** The JSON of a report: whole, readable, and as the documentation specifies. */
 final class AssessmentReportJsonTest {
   private static final JsonMapper MAPPER = new JsonMapper();
 

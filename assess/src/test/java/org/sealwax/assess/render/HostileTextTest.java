@@ -20,7 +20,7 @@ import org.sealwax.testkit.fuzz.Injections;
 
 /**
  * Names, replies, certificates and policies of a hostile server on the page and in the text. The
- * pages are kept for the browser, which says whether anything runs.
+ * pages are kept for the browser, which shows whether anything runs.
  */
 final class HostileTextTest {
   /** The only elements that the page consists of. */

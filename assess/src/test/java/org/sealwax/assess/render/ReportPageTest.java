@@ -19,7 +19,7 @@ import org.sealwax.assess.model.GradeLetter;
 import org.sealwax.assess.model.SampleReports;
 import org.xml.sax.InputSource;
 
-/** The page and the badge: self-contained, escaped, and saying what the report says. */
+/** The page and the badge: self-contained, escaped, and saying what the report states. */
 final class ReportPageTest {
   @Test
   void thePageHasNoExternalResources() {

@@ -297,7 +297,7 @@ final class PolicyReviewsTest {
     assertEquals("PASS: PASS:", codes(both, "dane.match"));
   }
 
-  /** A quick scan says that it did not look; a deeper one that could not has a doubt. */
+  /** A quick scan states that it did not look; a deeper one that could not has a doubt. */
   @ParameterizedTest
   @EnumSource(
       value = ScanDepth.class,

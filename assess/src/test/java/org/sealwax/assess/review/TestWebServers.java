@@ -6,7 +6,7 @@ import org.sealwax.mail.http.HttpResponse;
 import org.sealwax.mail.http.HttpsExchange;
 import org.sealwax.mail.http.HttpsFailure;
 
-/** Web servers as a test says. */
+/** Web servers as a test specifies. */
 public final class TestWebServers {
   private TestWebServers() {}
 

@@ -1,8 +1,8 @@
 package org.sealwax.lab.judge;
 
 /**
- * What a sender may have done at a trap. The table of expectations says for each test case which of
- * these it takes to have reached the trap: before, a refusal or a missing connection is not a
+ * What a sender may have done at a trap. The table of expectations states for each test case which
+ * of these it takes to have reached the trap: before, a refusal or a missing connection is not a
  * result.
  */
 public enum SenderAction {

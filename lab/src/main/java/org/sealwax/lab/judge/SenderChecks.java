@@ -71,7 +71,9 @@ final class SenderChecks {
     };
   }
 
-  /** What a correct sender does in this context; for a trap with one context as the trap says. */
+  /**
+   * What a correct sender does in this context; for a trap with one context as the trap specifies.
+   */
   private static String demand(Trap trap, TrapExpectation expectation, SenderProfile profile) {
     if (trap.contexts().size() == 1) {
       return trap.expected();

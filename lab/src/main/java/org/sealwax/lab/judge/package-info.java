@@ -7,7 +7,7 @@
  * org.sealwax.lab.judge.SenderAssessment} compares one with the other and returns findings as the
  * whole assessment does, with the two numbers that matter: leaks and losses.
  *
- * <p>Pure: no sockets, no clock. A profile says what a sender chose where the standards leave a
+ * <p>Pure: no sockets, no clock. A profile shows what a sender chose where the standards leave a
  * choice, so that a legal choice is not punished. RFC 7435, 7672, 8461, 5321.
  */
 @NullMarked

@@ -192,8 +192,8 @@ public final class LabService implements Closeable {
   }
 
   /**
-   * The zone's own records: pages, name servers, the return host; its SPF record says that it sends
-   * no mail.
+   * The zone's own records: pages, name servers, the return host; its SPF record states that it
+   * sends no mail.
    */
   private String text(LiveSite site) {
     StringBuilder out = new StringBuilder(TTL);

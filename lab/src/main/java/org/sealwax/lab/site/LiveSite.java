@@ -265,7 +265,7 @@ public final class LiveSite {
     return policyFetched;
   }
 
-  /** What a reply says about where the result is. */
+  /** What a reply states about where the result is. */
   String result() {
     String label = sighting.trapCase().label();
     return "trap " + label + " recorded: " + settings.results() + origin;

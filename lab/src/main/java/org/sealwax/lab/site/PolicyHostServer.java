@@ -42,7 +42,7 @@ final class PolicyHostServer {
     }
   }
 
-  /** Says what to answer. */
+  /** States what to answer. */
   interface PolicyServerHandler {
     PolicyServerResponse answer(PolicyServerRequest request);
 

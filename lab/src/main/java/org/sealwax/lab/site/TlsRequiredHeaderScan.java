@@ -57,7 +57,7 @@ final class TlsRequiredHeaderScan implements LiveSite.BodyScan {
         .orElse("");
   }
 
-  /** Whether the header says that TLS may be done without. */
+  /** Whether the header states that TLS may be done without. */
   boolean tlsOptional() {
     return OPTIONAL.matcher(header()).find();
   }

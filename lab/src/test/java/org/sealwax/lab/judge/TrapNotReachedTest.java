@@ -19,7 +19,7 @@ import org.sealwax.lab.site.SightingBuilder;
 import org.sealwax.lab.traps.Traps;
 
 /**
- * What a sender did not do says nothing about it: a row counts once its trap was reached, and once
+ * What a sender did not do shows nothing about it: a row counts once its trap was reached, and once
  * the sender's next try cannot change it.
  */
 final class TrapNotReachedTest {

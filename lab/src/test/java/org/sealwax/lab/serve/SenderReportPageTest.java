@@ -29,7 +29,7 @@ import org.sealwax.mail.net.TcpListener;
 import org.sealwax.testkit.fuzz.Injections;
 
 /**
- * The sender's page: self-contained, escaped, saying what the report says; and how it is served.
+ * The sender's page: self-contained, escaped, saying what the report states; and how it is served.
  */
 @Timeout(300)
 final class SenderReportPageTest {

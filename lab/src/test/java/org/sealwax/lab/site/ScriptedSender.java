@@ -127,7 +127,7 @@ public final class ScriptedSender {
   }
 
   /**
-   * How a lab is reached, as its output says.
+   * How a lab is reached, as its output specifies.
    *
    * @param resolver to ask
    * @param anchors that hold there

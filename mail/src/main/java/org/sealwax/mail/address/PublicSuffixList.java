@@ -49,7 +49,7 @@ public final class PublicSuffixList {
   }
 
   /**
-   * Reads a list. A rule that is not a domain name is ignored, as the algorithm says.
+   * Reads a list. A rule that is not a domain name is ignored, as the algorithm specifies.
    *
    * @param list the list in its published form
    * @return the list

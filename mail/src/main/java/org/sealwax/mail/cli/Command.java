@@ -13,9 +13,9 @@ import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.settings.SpellingSuggestion;
 
 /**
- * A command, or a group of commands. {@link Usage} says how its page declares it. Options may stand
- * before and after the names of commands; {@code --} ends them. {@code -h} and {@code --help} count
- * wherever they stand.
+ * A command, or a group of commands. {@link Usage} shows how its page declares it. Options may
+ * stand before and after the names of commands; {@code --} ends them. {@code -h} and {@code --help}
+ * count wherever they stand.
  */
 public final class Command {
   private static final List<String> HELP = List.of("-h", "--help");
@@ -68,7 +68,7 @@ public final class Command {
   }
 
   /**
-   * A group. Where its page says {@code [COMMAND]}, the first command is the one that runs when
+   * A group. Where its page states {@code [COMMAND]}, the first command is the one that runs when
    * none is named.
    */
   public static Command group(String page, List<Command> commands) {

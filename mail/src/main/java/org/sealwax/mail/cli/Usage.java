@@ -133,7 +133,7 @@ public record Usage(
   /**
    * Whether so many operands may be given.
    *
-   * @throws Arguments.UsageError says what is expected
+   * @throws Arguments.UsageError shows what is expected
    */
   void checkOperands(List<String> given) throws Arguments.UsageError {
     List<String> expected =

@@ -25,7 +25,7 @@ import org.sealwax.mail.tls.RsaKey;
 /**
  * Verifies the DKIM signatures of one message (RFC 6376 section 6, RFC 8301, RFC 8463) while the
  * message passes: it takes the header section, then the body in blocks, and then looks up the keys.
- * Never throws because of what the message or a key record says. Not thread-safe.
+ * Never throws because of the content of a message or a key record. Not thread-safe.
  *
  * <p>The domain that passes is any domain; whether it is aligned with the From field is for the
  * caller to decide.

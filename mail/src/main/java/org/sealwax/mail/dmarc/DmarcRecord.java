@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  *     and the owner requests no reports, so that DMARC does not apply (section 4.10.1)
  * @param spf how closely an SPF identity must match
  * @param dkim how closely the domain of a signature must match
- * @param psd whether the domain says that it is a public suffix
+ * @param psd whether the domain states that it is a public suffix
  * @param testing whether policies apply one level lower
  */
 public record DmarcRecord(

@@ -28,7 +28,7 @@ public record DmarcTreeWalk(Domain start, List<PublishedRecord> found, Optional<
    * A record and where it is.
    *
    * @param domain the domain that it is about
-   * @param record what it says
+   * @param record what it states
    */
   public record PublishedRecord(Domain domain, DmarcRecord record) {}
 

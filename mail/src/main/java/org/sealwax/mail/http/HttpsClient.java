@@ -181,7 +181,7 @@ public final class HttpsClient {
       }
     }
 
-    /** The answer; or null, and {@link #failure} says why. */
+    /** The answer; or null, and {@link #failure} gives the reason. */
     private @Nullable HttpResponse sendRequest(InetAddress address) {
       peer = new InetSocketAddress(address, request.port());
       handshake = null;

@@ -44,7 +44,7 @@ public sealed interface IdentityRequirement {
   record Tlsa(TlsaAssociations associations, boolean secureMx) implements IdentityRequirement {}
 
   /**
-   * One of these keys, whatever the certificate says.
+   * One of these keys, whatever the certificate states.
    *
    * @param pins the keys, any one is enough
    */

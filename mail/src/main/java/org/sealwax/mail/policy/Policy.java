@@ -219,7 +219,7 @@ public record Policy(FallbackLadder ladder, TlsFloors floors) {
   }
 
   /**
-   * Plaintext because TLS is not offered: at once, unless the requirement or the past says
+   * Plaintext because TLS is not offered: at once, unless the requirement or the past states
    * otherwise.
    */
   private Decision withoutOffer(

@@ -18,7 +18,7 @@ public final class InvalidSetting extends IllegalArgumentException {
   /**
    * {@return a refusal of a value or of a record}
    *
-   * @param message one sentence; empty where the form of the type says it
+   * @param message one sentence; empty where the form of the type is enough
    */
   public static InvalidSetting because(String message) {
     return new InvalidSetting(message);

@@ -12,7 +12,7 @@ public final class SmtpLimits {
   /** Bytes of a line of an AUTH exchange with its CRLF (RFC 4954 section 4). */
   public static final int AUTH_LINE = 12_288;
 
-  /** Bytes of one reply line: RFC 5321 4.5.3.1.5 says 512; long texts with links exceed it. */
+  /** Bytes of one reply line: RFC 5321 4.5.3.1.5 specifies 512; long texts with links exceed it. */
   public static final int REPLY_LINE = 2_048;
 
   /** Lines of one reply: an EHLO reply has some 20; more would be an attack on our memory. */
@@ -25,7 +25,7 @@ public final class SmtpLimits {
   public static final int REPLY_LINE_OUT = 512;
 
   /**
-   * Bytes of a local part that are taken: RFC 5321 4.5.3.1.1 says 64, but VERP and SRS senders
+   * Bytes of a local part that are taken: RFC 5321 4.5.3.1.1 specifies 64, but VERP and SRS senders
    * exceed it, and 4.5.3.1 asks for no limits where that is possible.
    */
   public static final int LOCAL_PART = 255;
@@ -50,8 +50,9 @@ public final class SmtpLimits {
   public static final int DROPPED = 64 * 1_024;
 
   /**
-   * Bytes of one line of a message that are taken. RFC 5321 4.5.3.1.6 says 1,000, and generators of
-   * HTML mail exceed it daily; a message is refused only where a next hop could not carry it.
+   * Bytes of one line of a message that are taken. RFC 5321 4.5.3.1.6 specifies 1,000, and
+   * generators of HTML mail exceed it daily; a message is refused only where a next hop could not
+   * carry it.
    */
   public static final int TEXT_LINE = 64 * 1_024;
 

@@ -6,8 +6,8 @@ import java.util.Set;
 import org.sealwax.mail.address.Domain;
 
 /**
- * The TXT records of a domain at {@code _mta-sts} (RFC 8461 3.1). Only {@link Announced} says that
- * there is a policy to fetch.
+ * The TXT records of a domain at {@code _mta-sts} (RFC 8461 3.1). Only {@link Announced} states
+ * that there is a policy to fetch.
  */
 public sealed interface StsRecord {
   /** The text that an MTA-STS record begins with; other TXT records at the name are ignored. */

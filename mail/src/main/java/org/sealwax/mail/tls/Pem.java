@@ -93,7 +93,7 @@ final class Pem {
    * The first private key of the file.
    *
    * @param open the key it should belong to: PKCS#1 and SEC1 leave out what its algorithm
-   *     identifier says
+   *     identifier states
    */
   static PrivateKey key(String text, String file, PublicKey open) throws Identity.InvalidIdentity {
     for (PemBlock block : blocks(text)) {

@@ -30,7 +30,7 @@ final class RecordReader {
   /** The result of {@link #next}. */
   enum RecordReadResult {
     RECORD,
-    /** End of stream; {@link #cut()} says whether inside a record. */
+    /** End of stream; {@link #cut()} shows whether inside a record. */
     END,
     /** What came is not a TLS record. */
     NOT_TLS

@@ -171,7 +171,7 @@ final class RowsAndRoutesSpaceTest {
     return POLICY.requirementFor(combination.subject(), all, NOW);
   }
 
-  /** Where the level is dane-only, with what the DNS says: it is about nothing else. */
+  /** Where the level is dane-only, with what the DNS states: it is about nothing else. */
   private static Requirement alone(
       RowsAndRoutesCombination combination, Evidence one, Evidence... others) {
     List<Evidence> all = new ArrayList<>(List.of(others));

@@ -5,7 +5,7 @@ import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.policy.Evidence.DaneState;
 
 /**
- * What the DNS says about the hosts of one certificate.
+ * What the DNS states about the hosts of one certificate.
  *
  * @param hosts names under which senders reach this server, with this certificate
  * @param views their TLSA records, as each server has them

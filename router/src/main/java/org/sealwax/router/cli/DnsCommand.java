@@ -64,7 +64,7 @@ public final class DnsCommand {
         MX, A and AAAA, the PTR record to ask for, SPF (of each domain that sends, of the name in
         EHLO and of the SRS domain), DKIM, DMARC, TLSA for the certificate in force and for the
         next key of a rollover, the record for TLS reports, and CAA where the authority of [acme]
-        is known. Looks each of them up at every authoritative server, and says: published,
+        is known. Looks each of them up at every authoritative server, and reports published,
         missing, different, not known (a look-up has no answer), not checked.
 
         A record that is published in another correct form is published: an SPF record is

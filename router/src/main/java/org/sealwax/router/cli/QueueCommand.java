@@ -149,7 +149,7 @@ public final class QueueCommand {
                 """)));
   }
 
-  /** A command that changes the queue as the last word of its path says. */
+  /** A command that changes the queue as the last word of its path specifies. */
   private Command order(String page) {
     String verb = page.split(" ", 4)[2];
     return Command.of(page + SELECTION, arguments -> order(verb, arguments));

@@ -40,7 +40,7 @@ import org.sealwax.router.config.ServerSettings;
 /**
  * {@code sendmail}: hands a message to the server by SMTP over its Unix socket, so that the exit
  * code 0 means what {@code 250} means: it is on stable storage. Without a server nothing is stored:
- * the caller keeps the message, and the exit code says to try again.
+ * the caller keeps the message, and the exit code asks for another attempt.
  */
 public final class Sendmail {
   private static final DateTimeFormatter DATE =

@@ -111,7 +111,7 @@ final class Service implements Closeable {
 
   /**
    * From now on SIGHUP reloads, and SIGTERM and SIGINT end {@link #awaitEnd}. To be called before
-   * the log says that the service listens: until then a SIGHUP ends the process.
+   * the log states that the service listens: until then a SIGHUP ends the process.
    */
   void catchSignals(Reload reload) {
     ended = Signals.end();

@@ -105,7 +105,7 @@ public sealed interface Configuration {
     ConfigurationReader reader =
         file == null ? ConfigurationReader.empty() : ConfigurationReader.of(text);
     Path folder = file == null ? Path.of("") : folder(file);
-    // Where the text is not TOML, what was read of it says nothing about the rest.
+    // Where the text is not TOML, what was read of it shows nothing about the rest.
     if (reader.excludeInvalid().contains("server") || reader.unparsable()) {
       throw new InvalidServerTable(parse(text, folder, String.valueOf(file), defaults).report());
     }

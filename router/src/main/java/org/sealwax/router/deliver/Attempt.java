@@ -253,9 +253,9 @@ final class Attempt {
   }
 
   /**
-   * Why a connection is not good enough although the policy says proceed, or null: it must know
-   * REQUIRETLS where the sender demands that (RFC 8689 §4.2.1, step 5: the reply to EHLO after TLS
-   * counts), and take our credentials where the route has some.
+   * Why a connection is not good enough although the policy decides to proceed, or null: it must
+   * know REQUIRETLS where the sender demands that (RFC 8689 §4.2.1, step 5: the reply to EHLO after
+   * TLS counts), and take our credentials where the route has some.
    */
   @Nullable FailureCause unfit(HostConnection connection) {
     return connection.requirement().requireTls()

@@ -39,8 +39,8 @@ import org.sealwax.router.queue.NextHop;
  * One round over the hosts of a next hop: host by host, address by address, and at each address
  * down the fallback ladder, until the work is done; idle connections first, and at the end the
  * decision about hosts whose TLS failed. Each connection offers what its step has, the policy
- * decides about what it showed, and the next one is a step lower, until the policy says proceed or
- * nothing more may be tried. One thread owns it.
+ * decides about what it showed, and the next one is a step lower, until the policy decides to
+ * proceed or nothing more may be tried. One thread owns it.
  */
 final class DeliveryRound {
   /** Hosts whose evidence is looked up ahead: the first, and the one after it. */
@@ -361,7 +361,7 @@ final class DeliveryRound {
   }
 
   /**
-   * Goes down the steps from {@code start} on, until the policy says proceed, which gives the
+   * Goes down the steps from {@code start} on, until the policy decides to proceed, which gives the
    * connection, or no more.
    */
   private @Nullable HostConnection downLadder(

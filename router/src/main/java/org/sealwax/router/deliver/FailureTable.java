@@ -81,8 +81,8 @@ final class FailureTable {
 
   /**
    * The status by which the largest receivers slow down one sender domain (RFC 3463 has none for
-   * it): it does not concern other mail to the next hop, unless the text says that it is about our
-   * address.
+   * it): it does not concern other mail to the next hop, unless the text states that it is about
+   * our address.
    */
   private static final EnhancedStatus SENDER_IS_SLOWED = EnhancedStatus.of("4.7.28");
 
@@ -137,7 +137,8 @@ final class FailureTable {
           // address or host may be whole.
           row(TRANSACTION, 500, 500, NEXT_HOST, "protocol", "4.5.2", MESSAGE),
           row(TRANSACTION, 502, 504, NEXT_HOST, "protocol", "4.5.1", MESSAGE),
-          // RFC 5321 §4.2.2, §4.5.3.1.10: 552 says that a mailbox is full, that the message is too
+          // RFC 5321 §4.2.2, §4.5.3.1.10: 552 states that a mailbox is full, that the message is
+          // too
           // big, or what 452 stands for; the enhanced status shows which. RFC 3463 §3.3: a full
           // mailbox is a transient failure. RFC 5321 §5.1: a deferred recipient is tried at the
           // next address or host at once (docs/adr/0033).
@@ -328,7 +329,7 @@ final class FailureTable {
   /**
    * A host that the policy passed over, or a delivery that it ended.
    *
-   * @param requirement that was not met; one that the message itself shaped says nothing about
+   * @param requirement that was not met; one that the message itself shaped shows nothing about
    *     other mail to the next hop
    */
   static FailureCause policy(

@@ -96,7 +96,7 @@ final class NextHostOrLater {
   }
 
   /**
-   * What follows from a transaction. Stored content that could not be read says nothing about the
+   * What follows from a transaction. Stored content that could not be read shows nothing about the
    * host: recipients without a verdict wait then.
    */
   static TransactionResult of(Transcript transcript, HostPosition host) {

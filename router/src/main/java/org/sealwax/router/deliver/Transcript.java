@@ -8,7 +8,7 @@ import org.sealwax.mail.smtp.Reply;
 import org.sealwax.router.queue.Recipient;
 
 /**
- * What happened in one transaction, from MAIL to the reply to the content. It says nothing about
+ * What happened in one transaction, from MAIL to the reply to the content. It shows nothing about
  * what follows: that is {@link NextHostOrLater}.
  *
  * @param recipients of the transaction, in the order of their RCPT

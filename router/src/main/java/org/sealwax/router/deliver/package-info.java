@@ -2,7 +2,7 @@
  * Delivery of mail to other hosts. {@link org.sealwax.router.deliver.SmtpDeliveryAgent} takes a
  * consignment through one round: a route plan of hosts, per host the requirement of the policy,
  * connections down the ladder, and the transfer of the message; every recipient gets exactly one
- * outcome. {@link org.sealwax.router.deliver.FailureTable} is the one place that says what a
+ * outcome. {@link org.sealwax.router.deliver.FailureTable} is the one place that shows what a
  * failure means.
  *
  * <p>Invariants: no byte of an envelope leaves before the policy said proceed about this very

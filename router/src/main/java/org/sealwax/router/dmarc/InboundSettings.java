@@ -14,7 +14,7 @@ import org.sealwax.mail.settings.SettingTable;
  *
  * @param dmarc what the results lead to
  * @param authservId our name in Authentication-Results; the host name when empty
- * @param trustedRelays hosts that pass on mail of others for us: their address says nothing about
+ * @param trustedRelays hosts that pass on mail of others for us: their address shows nothing about
  *     the sender
  * @param cutThrough whether a client waits for the delivery of its message to the one target of an
  *     alias, and gets the target's refusal
@@ -72,7 +72,7 @@ public record InboundSettings(
     return authservId.orElse(host);
   }
 
-  /** Whether the address of this client says nothing about the sender. */
+  /** Whether the address of this client shows nothing about the sender. */
   boolean isTrustedRelay(InetAddress client) {
     return trustedRelays.stream().anyMatch(network -> network.contains(client));
   }

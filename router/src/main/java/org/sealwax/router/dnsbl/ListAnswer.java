@@ -44,7 +44,7 @@ public sealed interface ListAnswer {
   int MAX_TEXT = 150;
 
   /**
-   * {@return what a list says now; blocks as long as the resolver does}
+   * {@return what a list answers now; blocks as long as the resolver does}
    *
    * @param list of the configuration
    * @param client its address

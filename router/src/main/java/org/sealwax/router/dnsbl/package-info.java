@@ -3,7 +3,7 @@
  *
  * <p>Main types: {@link org.sealwax.router.dnsbl.DnsList} is one list of the configuration; {@link
  * org.sealwax.router.dnsbl.DnsListClient} asks the lists; {@link
- * org.sealwax.router.dnsbl.ListAnswer} is what one list says, a pure function of its records;
+ * org.sealwax.router.dnsbl.ListAnswer} is what one list answers, a pure function of its records;
  * {@link org.sealwax.router.dnsbl.ListVerdict} is what all of them mean; {@link
  * org.sealwax.router.dnsbl.ClientListing} asks once for each session.
  *

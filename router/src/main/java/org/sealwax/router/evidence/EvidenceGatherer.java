@@ -24,7 +24,7 @@ import org.sealwax.router.sts.StsPolicyCache;
 
 /**
  * The evidence that there is about a host before a connection: what domains publish, what the
- * ledger has, and what the configuration says. Asks all sources: those that have everything in
+ * ledger has, and what the configuration states. Asks all sources: those that have everything in
  * memory at once, and the others in parallel, as they wait for the network. Thread-safe.
  */
 public final class EvidenceGatherer {

@@ -76,7 +76,7 @@ final class AggregateReportXml {
 
   private AggregateReportXml() {}
 
-  /** The document is not what the schema says. */
+  /** The document is not what the schema states. */
   private static final class UnreadableException extends Exception {
     private static final long serialVersionUID = 1;
 
@@ -240,7 +240,7 @@ final class AggregateReportXml {
     }
   }
 
-  /** One row; what it says is checked, and a row that breaks the schema is left out alone. */
+  /** One row; what it states is checked, and a row that breaks the schema is left out alone. */
   private void add() {
     Optional<String> source = address(row.getOrDefault(ROW + "source_ip", ""));
     String count = row.getOrDefault(ROW + "count", "");

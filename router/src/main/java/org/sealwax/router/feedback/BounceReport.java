@@ -14,7 +14,7 @@ import org.sealwax.mail.smtp.EnhancedStatus;
 /**
  * A delivery status notification of another server (RFC 3464).
  *
- * @param reporter host that wrote it, as it says; empty where that is not a domain
+ * @param reporter host that wrote it, by its own name; empty where that is not a domain
  * @param recipients at least one
  * @param aliases as in {@link StatusReport}
  */

@@ -10,7 +10,7 @@ import java.time.LocalDate;
  * @param about the alias and its target, where the configuration has them; of a DMARC report the
  *     domain, and the domain that signed the report or {@link ReportSource#UNSIGNED}
  * @param source who reports: the domain that signed the report; of a bounce the domain of the host
- *     that wrote it, as it says; of a DMARC report the address of the client that it reports
+ *     that wrote it, by its own name; of a DMARC report the address of the client that it reports
  * @param detail what is reported, in words from small sets
  * @param times reports; of DMARC reports the messages
  */

@@ -54,7 +54,7 @@ public interface MailLog {
    * A DNS list has the client.
    *
    * @param codes the configured return codes of the answer
-   * @param action what the configuration says about such clients
+   * @param action what the configuration states about such clients
    */
   default void listed(
       String session, InetSocketAddress client, Domain zone, List<String> codes, String action) {}
@@ -149,7 +149,7 @@ public interface MailLog {
   /** A delivery for which a client waited has ended; {@code detail} is empty when delivered. */
   default void cutThrough(String id, String to, CutThroughEnd end, String detail) {}
 
-  /** A held recipient was deleted without a notification, {@code text} says why. */
+  /** A held recipient was deleted without a notification, {@code text} gives the reason. */
   default void deleted(String id, String to, String reason, String text) {}
 
   /** A delivery status notification was queued as {@code dsn} about {@code id}. */
@@ -162,7 +162,7 @@ public interface MailLog {
   default void identity(String name, String text) {}
 
   /**
-   * The pair of a source was not put in force; {@code text} says why, and what is in force.
+   * The pair of a source was not put in force; {@code text} gives the reason, and what is in force.
    *
    * @param isUnusable it cannot be read; else the guard refuses it
    */
@@ -171,7 +171,7 @@ public interface MailLog {
   /** A configuration was taken, or refused with the old one kept. */
   default void configuration(String text) {}
 
-  /** The store failed; the text says what that means for mail. */
+  /** The store failed; the text shows what that means for mail. */
   default void storeTrouble(String text, @Nullable Throwable cause) {}
 
   /** Something the admin should see: one plain sentence. */

@@ -9,7 +9,7 @@ import org.sealwax.mail.policy.PolicySubject;
 
 /**
  * A key of {@code smtp_tls_policy_maps}: the next hop as Postfix has it (postconf(5)): a recipient
- * domain, or what a transport says, with brackets and port.
+ * domain, or what a transport states, with brackets and port.
  */
 sealed interface PolicyMapKey {
   /**

@@ -87,7 +87,7 @@ sealed interface CutThroughDecision {
     RefusalClass refusal =
         RefusalClass.of(reply == null ? Reply.of("550 " + own + " " + cause.reason()) : reply);
     EnhancedStatus said = reply == null ? own : reply.status();
-    // RFC 3463: a status that says less than the class of the text is not passed on.
+    // RFC 3463: a status that states less than the class of the text is not passed on.
     if (said == null || said.kind() != 5 || (said.subject() | said.detail()) == 0) {
       said = status(refusal);
     }

@@ -11,7 +11,7 @@ public sealed interface Outcome {
    * @param dsnPassedOn the next hop knows DSN and got the wishes; otherwise a wished success
    *     notification is ours to send, as {@code relayed} (RFC 3461 5.2.2)
    * @param terminal the recipient was delivered to its end (a pipe): a wished success notification
-   *     says {@code delivered}
+   *     states {@code delivered}
    */
   record Delivered(String host, String reply, String tls, boolean dsnPassedOn, boolean terminal)
       implements Outcome {

@@ -140,7 +140,7 @@ final class RoundRunner {
     return result;
   }
 
-  /** Groups the recipients again if the configuration says another next hop by now. */
+  /** Groups the recipients again if the configuration names another next hop by now. */
   private boolean isRerouted(LoadedBatch loaded) {
     List<Recipient> recipients = loaded.group().recipients();
     boolean goesThere = true;

@@ -29,8 +29,8 @@ import org.sealwax.router.spool.DueBatch;
  * newest first in three of four turns. After that the next hop waits for its turn like the others.
  *
  * <p><b>Slots.</b> Rounds need one of {@link QueueSettings#deliveries} slots. {@link SlotClass}
- * says how many of them mail may take that others make us write, next hops that never answered, and
- * slow ones. The last fifth is for mail that came within {@link #NEW} to a next hop at which
+ * shows how many of them mail may take that others make us write, next hops that never answered,
+ * and slow ones. The last fifth is for mail that came within {@link #NEW} to a next hop at which
  * nothing runs, so that it finds a slot whatever the backlog does; half of it for one sender's
  * domain. A next hop has one round until a host of it has greeted us (while slots are scarce: until
  * it has answered one), then {@value #FIRST_ROUNDS}, and one more for each round that it answers.

@@ -312,7 +312,7 @@ final class StepApplier {
     }
   }
 
-  /** The configuration says other next hops by now: the recipients wait for those. */
+  /** The configuration names other next hops by now: the recipients wait for those. */
   void reroute(LoadedBatch loaded, Map<String, List<Recipient>> byHop) {
     Instant now = queue.clock.now();
     List<RecipientBatch> put =

@@ -33,7 +33,7 @@ public record ReceiptLine(String hash, long number, String kind, String payload)
 
   private static final Pattern HASH = Pattern.compile("[0-9a-f]{64}");
 
-  /** The kind of a file's first line, which says what the file continues from. */
+  /** The kind of a file's first line, which shows what the file continues from. */
   static final String BEGIN = "begin";
 
   /** Reads a line without its end; empty when it is none. */

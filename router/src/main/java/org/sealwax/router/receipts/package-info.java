@@ -1,5 +1,5 @@
 /**
- * Transport receipts. One {@link org.sealwax.router.receipts.Receipt} per delivered recipient says
+ * Transport receipts. One {@link org.sealwax.router.receipts.Receipt} per delivered recipient shows
  * what transport was required, what was used and why, in an append-only, hash-chained file whose
  * head is signed, so that a record that was changed, left out or cut off shows.
  *

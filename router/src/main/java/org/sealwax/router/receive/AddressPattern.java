@@ -21,7 +21,7 @@ public sealed interface AddressPattern {
   /** The null sender. */
   record NullSender() implements AddressPattern {}
 
-  /** One mailbox, compared as {@link LocalPart#folded} says. */
+  /** One mailbox, compared as {@link LocalPart#folded} specifies. */
   record OneMailbox(Mailbox mailbox) implements AddressPattern {}
 
   /** All addresses at the domains of a pattern. */

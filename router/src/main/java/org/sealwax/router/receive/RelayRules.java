@@ -141,7 +141,7 @@ public record RelayRules(
    * Any other recipient.
    *
    * @param recipient as the client gave it
-   * @param resolution what the directory says about it
+   * @param resolution what the directory states about it
    * @param trust trust in the client
    */
   public RelayDecision ruling(Mailbox recipient, AddressResolution resolution, ClientTrust trust) {

@@ -59,7 +59,7 @@ public final class ConfiguredDirectory implements RecipientDirectory {
    * @param random for a secret that has to be made
    * @param log facts
    * @param former of the configuration before, or null: files that it reads too are read as {@link
-   *     WatchedFile#reload} says
+   *     WatchedFile#reload} states
    * @throws InvalidFileException when a file is wrong, with all that is wrong in that file
    * @throws IOException when a file cannot be read
    */

@@ -36,7 +36,7 @@ final class DirectoryFiles {
    * Reads all files; makes the secret for sender rewriting when it is absent.
    *
    * @param former of the configuration before, or null: files that it reads too are read as {@link
-   *     WatchedFile#reload} says
+   *     WatchedFile#reload} states
    * @throws InvalidFileException when a file is wrong, with all that is wrong in that file
    * @throws IOException when a file cannot be read
    */

@@ -19,6 +19,6 @@ public interface RecipientProbe {
     record NotKnown(String reason) implements VerificationResult {}
   }
 
-  /** Connects, EHLO, STARTTLS as policy says, MAIL from the null path, RCPT, RSET, QUIT. */
+  /** Connects, EHLO, STARTTLS as policy specifies, MAIL from the null path, RCPT, RSET, QUIT. */
   VerificationResult probe(Mailbox recipient, NextHop nextHop);
 }

@@ -87,7 +87,7 @@ final class Srs {
     /** Made by us and not expired: the store knows the original sender. */
     record StoredSender(String token) implements Reversed {}
 
-    /** Has the form, and is forged, expired or broken; the text says which. */
+    /** Has the form, and is forged, expired or broken; the text shows which. */
     record Refused(String text) implements Reversed {}
 
     /** An ordinary address. */
@@ -96,7 +96,7 @@ final class Srs {
 
   /** The address to forward with. */
   sealed interface Rewritten {
-    /** Fits, and says all that a bounce needs. */
+    /** Fits, and states all that a bounce needs. */
     record Address(Mailbox address) implements Rewritten {}
 
     /** Is too long otherwise: the token is to be stored before the address is used. */

@@ -27,9 +27,9 @@ import org.sealwax.router.store.StateFiles;
  *
  * <p>A content's file has the suffix {@link #RECEIVING} until its record is committed, and gets its
  * name before the message is acknowledged. So a file with a name belongs to mail that was
- * committed, whatever the database says at a start: it is removed only when the database says that
- * its message is done, and set aside when no record names it. A file with the suffix and without a
- * record was never acknowledged, unless records were lost.
+ * committed, whatever the database states at a start: it is removed only when the database states
+ * that its message is done, and set aside when no record names it. A file with the suffix and
+ * without a record was never acknowledged, unless records were lost.
  */
 final class BodyFiles {
   /** Ends the name of a content whose record is not committed yet. */

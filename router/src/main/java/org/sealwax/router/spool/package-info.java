@@ -25,7 +25,7 @@
  * storage, and stays until its last batch was removed by a change.
  *
  * <p>Crash states: {@code SpoolStep} lists the steps after which the disk is in a state of its own;
- * the table in docs/spool.md says what a crash after each of them leaves and what the next start
+ * the table in docs/spool.md shows what a crash after each of them leaves and what the next start
  * makes of it, and a test executes the table.
  */
 @NullMarked

@@ -147,7 +147,9 @@ public final class Statements implements Closeable {
     }
   }
 
-  /** Copies pages of the log into the database, as the mode says; returns the pages in the log. */
+  /**
+   * Copies pages of the log into the database, as the mode specifies; returns the pages in the log.
+   */
   public long checkpoint(String mode) throws SQLException {
     return checkpoint(connection, mode);
   }

@@ -79,7 +79,7 @@ public final class StoreFile implements Closeable {
     }
   }
 
-  /** All of a work, or nothing; as durable as the format says when this returns. */
+  /** All of a work, or nothing; as durable as the format specifies when this returns. */
   public <T> T transaction(Statements.Work<T> work) throws IOException {
     return calls.call(() -> done(() -> writing.transaction(Statements.Begin.IMMEDIATE, work)));
   }

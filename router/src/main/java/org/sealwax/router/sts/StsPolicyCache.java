@@ -346,7 +346,7 @@ public final class StsPolicyCache implements Closeable {
       PolicyFetch fetch = fetcher.fetch(domain);
       PolicyFetch.FetchOutcome outcome = fetch.outcome();
       if (closed) {
-        throw new InterruptedException("the end of a fetch says nothing about its host");
+        throw new InterruptedException("the end of a fetch shows nothing about its host");
       }
       Instant now = clock.now();
       if (outcome instanceof PolicyFetch.FetchOutcome.Obtained obtained) {

@@ -29,7 +29,7 @@ public final class SourceAddresses {
     if (!own.isEmpty()) {
       return own;
     }
-    // Behind address translation: the name says which addresses others see.
+    // Behind address translation: the name shows which addresses others see.
     return Stream.of(Resolver.AddressFamily.values())
         .flatMap(f -> resolver.addresses(settings.server().hostname(), f).records().stream())
         .toList();

@@ -14,7 +14,7 @@ import org.openjdk.jmh.results.ScalarResult;
 
 /**
  * Processor time of the process for each operation, collector and compiler included: on a machine
- * that is shared it says what the time that passed does not.
+ * that is shared it shows what the time that passed does not.
  */
 public final class CpuProfiler implements InternalProfiler {
   private long before;

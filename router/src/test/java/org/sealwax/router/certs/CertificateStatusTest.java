@@ -26,7 +26,7 @@ import org.sealwax.testkit.net.ManualClock;
 import org.sealwax.testkit.tls.TestCa;
 import org.sealwax.testkit.tls.TlsaBuilder;
 
-/** What status says about a certificate, its records, and what a person must do. */
+/** What status shows about a certificate, its records, and what a person must do. */
 final class CertificateStatusTest {
   private static final Domain HOST = Domain.of("mx.example.org");
   private static final TestCa CA = TestCa.root("Public Root");

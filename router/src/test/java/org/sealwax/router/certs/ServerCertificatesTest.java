@@ -32,7 +32,9 @@ import org.sealwax.testkit.net.ManualClock;
 import org.sealwax.testkit.tls.TestCa;
 import org.sealwax.testkit.tls.TlsaBuilder;
 
-/** Files that change under a running server and while it is down; what the DNS says about them. */
+/**
+ * Files that change under a running server and while it is down; what the DNS states about them.
+ */
 final class ServerCertificatesTest {
   private static final Domain HOST = Domain.of("mx.example.org");
   private static final TestCa CA = TestCa.root("Public Root");

@@ -83,7 +83,7 @@ public final class ConfigurationReference {
               """),
           new TlsLevelText(
               "fingerprint",
-              "Always TLS, and the key of the server is one of pins, whatever its certificate says."
+              "Always TLS, and the key of the server is one of pins, whatever its certificate contains."
                   + " A new key of the server needs a new pin before it is used.",
               """
               [[policy]]

@@ -190,7 +190,7 @@ public final class FakeInternet implements Dialer, AutoCloseable {
     }
   }
 
-  /** What a 3 1 1 record about this says. */
+  /** What a 3 1 1 record about this states. */
   static TlsaAssociations associations(Identity identity) {
     return new TlsaAssociations(
         Set.of(new TlsaAssociation(3, 1, 1, Pins.of(identity.chain().getFirst()).hex())),

@@ -145,7 +145,7 @@ final class KeyRecordCheckTest {
     servers.put("ns2.example", silence());
     assertEquals(
         KeyVerdict.UNKNOWN, finding(published("old"), servers, Optional.empty(), row).verdict());
-    // A network that lets no question out says nothing about one of the servers.
+    // A network that lets no question out shows nothing about one of the servers.
     servers.put("ns1.example", silence());
     assertEquals(
         KeyVerdict.OK, finding(published("old"), servers, Optional.empty(), row).verdict());

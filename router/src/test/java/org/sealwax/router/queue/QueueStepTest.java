@@ -75,7 +75,7 @@ final class QueueStepTest {
                 3, new DeliveryTarget.Remote(to), sender, to, false, hold, dsn, notified, null)));
   }
 
-  /** The notification that an admin gave a message up also says why it waited. */
+  /** The notification that an admin gave a message up also has the reason of the wait. */
   @Test
   void recipientGivenUpByTheAdminKeepsItsLastReason() {
     DsnRequest dsn = new DsnRequest(Set.of(), false, null);

@@ -35,7 +35,7 @@ import org.sealwax.router.queue.BugLog;
 
 /**
  * The table "Crash states" of docs/spool.md, executed: all work of the spool is done once, the
- * folder is copied right after each step, and a start on the copy finds what the row says. Twice:
+ * folder is copied right after each step, and a start on the copy finds what the row states. Twice:
  * as a killed process leaves the folder, and as a power failure does, which takes away what was not
  * on stable storage.
  */
@@ -370,7 +370,7 @@ final class CrashTableTest {
     awaitAnswer(before);
   }
 
-  /** The commit reaches the disk, and the engine says that it failed. */
+  /** The commit reaches the disk, and the engine states that it failed. */
   private void fail(SqliteSpool spool) throws Exception {
     try (Draft draft = spool.draft()) {
       NewMessage message = message(draft, LARGE, BatchState.FRESH);

@@ -471,7 +471,7 @@ final class DamageTest {
     }
   }
 
-  /** Damages one to three files; says what it did. */
+  /** Damages one to three files; shows what it did. */
   private String damage(Random random, Path early) throws IOException {
     StringBuilder what = new StringBuilder();
     for (int i = random.nextInt(3); i >= 0; i--) {

@@ -12,7 +12,7 @@ import org.sealwax.mail.net.RandomSource;
 import org.sealwax.router.queue.BugLog;
 
 /**
- * A process of its own that stores messages until it is killed, and says each identifier on its
+ * A process of its own that stores messages until it is killed, and states each identifier on its
  * output after it was acknowledged: {@code +ID} stored, {@code ~ID} about to be removed, {@code
  * -ID} its removal committed, {@code !KIND} refused.
  */

@@ -23,7 +23,7 @@ import org.sealwax.router.reports.received.ReportSummary;
 import org.sealwax.testkit.dns.FixedResolver;
 import tools.jackson.databind.JsonNode;
 
-/** What status says about a domain by its records and by received reports. */
+/** What status shows about a domain by its records and by received reports. */
 final class DomainStatusTest {
   @TempDir private Path folder = Path.of("");
 

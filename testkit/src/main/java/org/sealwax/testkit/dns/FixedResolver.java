@@ -24,7 +24,7 @@ import org.sealwax.mail.dns.TlsaRecord;
 
 /**
  * A whole DNS tree as one literal: answers from a table, without network, clock or threads. For
- * unit tests and the simulation; what it says obeys the same rules as the live resolver (CNAMEs
+ * unit tests and the simulation; what it states obeys the same rules as the live resolver (CNAMEs
  * followed, a name without records but with names below it exists, failure is never denial).
  *
  * <pre>{@code

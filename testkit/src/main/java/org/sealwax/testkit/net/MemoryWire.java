@@ -14,8 +14,8 @@ import org.sealwax.mail.net.BlockOutput;
 import org.sealwax.mail.net.Wire;
 
 /**
- * One end of a connection in memory. Reads time out only when the test says that time passed
- * ({@link #elapse}), never because the machine is slow.
+ * One end of a connection in memory. Reads time out only when the test moves the time ({@link
+ * #elapse}), never because the machine is slow.
  */
 public final class MemoryWire implements Wire {
   /** Two ends. */

@@ -50,7 +50,7 @@ public final class StsPolicyHost implements AutoCloseable {
   private volatile Identity identity;
   private volatile PolicyHostResponse answer;
 
-  /** Serves with this certificate until {@link #shows} says otherwise. */
+  /** Serves with this certificate until {@link #shows} states otherwise. */
   public StsPolicyHost(Identity identity, PolicyHostResponse answer) throws IOException {
     this.identity = identity;
     this.answer = answer;

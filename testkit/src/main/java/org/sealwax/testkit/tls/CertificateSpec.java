@@ -80,9 +80,9 @@ public record CertificateSpec(
     AUTHORITY,
     /** RFC 7633 asks for a staple; there is one only with one of the next two. */
     MUST_STAPLE,
-    /** An OCSP answer of its issuer is stapled, which says that it is good. */
+    /** An OCSP answer of its issuer is stapled, which states that it is good. */
     STAPLED,
-    /** An OCSP answer of its issuer is stapled, which says that it is revoked. */
+    /** An OCSP answer of its issuer is stapled, which states that it is revoked. */
     REVOKED
   }
 

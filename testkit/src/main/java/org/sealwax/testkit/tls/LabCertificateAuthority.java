@@ -54,8 +54,8 @@ import org.sealwax.mail.net.RegularFile;
 
 /**
  * The lab's own certificate authority: a root, an intermediate, and every kind of authority that a
- * certificate should not come from. Makes certificates as a {@link CertificateSpec} says. Keys of
- * one kind are shared by all leaves: the tests are about the certificates' content. Thread-safe.
+ * certificate should not come from. Makes certificates as a {@link CertificateSpec} specifies. Keys
+ * of one kind are shared by all leaves: the tests are about the certificates' content. Thread-safe.
  */
 public final class LabCertificateAuthority {
   private static final Duration FRESH = Duration.ofHours(1);

@@ -4,7 +4,7 @@
  * <p>{@link org.sealwax.testkit.tls.LabCertificateAuthority} is a certificate authority of the
  * lab's own that makes good certificates, and each kind of bad one, from a {@link
  * org.sealwax.testkit.tls.CertificateSpec}; {@link org.sealwax.testkit.tls.OddTlsServer} makes
- * handshakes as an {@link org.sealwax.testkit.tls.OddTlsBehaviour} says: only these versions,
+ * handshakes as an {@link org.sealwax.testkit.tls.OddTlsBehaviour} states: only these versions,
  * suites and groups, with this request for a client certificate, and with that one thing done
  * wrong.
  *

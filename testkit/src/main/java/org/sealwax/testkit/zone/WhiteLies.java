@@ -18,9 +18,9 @@ import org.xbill.DNS.utils.base32;
 /**
  * Denial by NSEC3 records that are made for the question: each matches one name, or covers one hash
  * and nothing next to it. The chain of a zone whose names are secrets would give them away, by
- * walking (NSEC) or by guessing at its hashes (NSEC3). RFC 5155 7.2 says which records prove what;
- * that they need not be those of a chain, but must only be true of the name in question, is the
- * method of RFC 4470 for NSEC.
+ * walking (NSEC) or by guessing at its hashes (NSEC3). RFC 5155 7.2 specifies which records prove
+ * what; that they need not be those of a chain, but must only be true of the name in question, is
+ * the method of RFC 4470 for NSEC.
  */
 final class WhiteLies implements DenialChain {
   private static final base32 HASHES = new base32(base32.Alphabet.BASE32HEX, false, true);

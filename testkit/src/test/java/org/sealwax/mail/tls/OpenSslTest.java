@@ -123,7 +123,7 @@ final class OpenSslTest {
     return new ProcessBuilder(command).redirectErrorStream(true).start();
   }
 
-  /** s_server says {@code ACCEPT 127.0.0.1:40123} once it listens. */
+  /** s_server states {@code ACCEPT 127.0.0.1:40123} once it listens. */
   private static int port(Process peer) throws IOException {
     var reader = peer.inputReader(StandardCharsets.US_ASCII);
     for (String line = reader.readLine(); line != null; line = reader.readLine()) {

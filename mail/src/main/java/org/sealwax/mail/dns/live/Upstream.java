@@ -79,7 +79,7 @@ final class Upstream {
    * The answer.
    *
    * @return with RCODE NOERROR or NXDOMAIN
-   * @throws IOException when none came; its text says why
+   * @throws IOException when none came; its text gives the reason
    */
   Message query(Message query, LookupLimits limits) throws IOException {
     String problem = "no resolver configured";

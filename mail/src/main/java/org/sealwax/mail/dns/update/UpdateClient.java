@@ -97,7 +97,7 @@ public final class UpdateClient {
    * can be reached, has the zone and knows the key, and changes nothing.
    *
    * @param zone the apex
-   * @throws IOException when no signed answer has it; the text says why
+   * @throws IOException when no signed answer has it; the text gives the reason
    */
   public long serial(Domain zone) throws IOException {
     Name apex = ZoneRecord.name(zone);

@@ -2,11 +2,11 @@ package org.sealwax.mail.dns.update;
 
 /** The result of an update. Only {@link Applied} is a success. */
 public sealed interface UpdateResult {
-  /** A signed answer says that the update was applied. Secondary servers may still lag. */
+  /** A signed answer states that the update was applied. Secondary servers may still lag. */
   record Applied() implements UpdateResult {}
 
   /**
-   * A signed answer says that a condition was not met: the zone is unchanged.
+   * A signed answer states that a condition was not met: the zone is unchanged.
    *
    * @param reason which kind of condition
    */

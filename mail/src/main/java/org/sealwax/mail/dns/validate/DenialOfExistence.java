@@ -21,7 +21,7 @@ abstract sealed class DenialOfExistence permits NsecDenial, Nsec3Denial {
     INSECURE,
     /**
      * Not computed: too many NSEC3 iterations. It counts as insecure (RFC 9276 3.2), but only in
-     * the zone that the walk ends in: it says nothing about signed delegations below.
+     * the zone that the walk ends in: it shows nothing about signed delegations below.
      */
     COSTLY,
     /** Not proven. */
@@ -193,7 +193,7 @@ abstract sealed class DenialOfExistence permits NsecDenial, Nsec3Denial {
         : !isDelegation(bitmap);
   }
 
-  /** The parent's side of a zone cut: it says nothing about names below. */
+  /** The parent's side of a zone cut: it shows nothing about names below. */
   private static boolean isDelegation(Bitmap bitmap) {
     return bitmap.has(Type.NS) && !bitmap.has(Type.SOA);
   }

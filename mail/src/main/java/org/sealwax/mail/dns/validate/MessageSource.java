@@ -19,7 +19,7 @@ public interface MessageSource {
    * The answer to one question, unvalidated, with DNSSEC records (DO and CD set).
    *
    * @return a message with RCODE NOERROR or NXDOMAIN
-   * @throws IOException when no such message came; its text says why
+   * @throws IOException when no such message came; its text gives the reason
    */
   Message fetch(DnsQuery query) throws IOException;
 

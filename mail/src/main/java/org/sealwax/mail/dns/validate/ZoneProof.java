@@ -19,7 +19,7 @@ final class ZoneProof {
   /** Reason of an INSECURE judgement whose proof shows that no signed delegation is on the way. */
   static final String OPT_OUT = "NSEC3 opt-out";
 
-  /** Reason of an INSECURE judgement that says nothing about delegations (RFC 9276 3.2). */
+  /** Reason of an INSECURE judgement that shows nothing about delegations (RFC 9276 3.2). */
   static final String COSTLY = "too many NSEC3 iterations";
 
   private final Message message;
@@ -123,7 +123,7 @@ final class ZoneProof {
 
   private ValidatedAnswer denied(Name name, int type) {
     String otherwise = because("no valid answer for " + DnsNames.text(name, type));
-    // The RCODE is not signed: the proof says which denial it is.
+    // The RCODE is not signed: the proof shows which denial it is.
     TimedProof noData = best(Nsec3Denial.MAX_ITERATIONS, d -> d.noData(name, type));
     if (noData.proof() == DenialResult.PROVEN) {
       return noData.of(new AnswerContent.NoData(), otherwise);

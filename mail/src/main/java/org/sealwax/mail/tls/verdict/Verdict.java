@@ -25,7 +25,7 @@ public sealed interface Verdict {
     WEAK_KEY,
     /** The certificate is not for this role. */
     WRONG_PURPOSE,
-    /** A stapled OCSP response says that the leaf is revoked. */
+    /** A stapled OCSP response states that the leaf is revoked. */
     REVOKED;
 
     /** {@return the word of POLICY.md: {@code not-yet-valid}} */

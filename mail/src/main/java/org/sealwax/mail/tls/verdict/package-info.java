@@ -2,7 +2,7 @@
  * The values of TLS for mail, without an engine. A {@link org.sealwax.mail.tls.verdict.Handshake}
  * holds the facts of one handshake, with the {@link org.sealwax.mail.tls.verdict.Verdict} about the
  * peer's certificate and the {@link org.sealwax.mail.tls.verdict.Proof} for it; a {@link
- * org.sealwax.mail.tls.verdict.TlsException} says why there was none. {@link
+ * org.sealwax.mail.tls.verdict.TlsException} gives the reason when there was none. {@link
  * org.sealwax.mail.tls.verdict.ReferenceIdentity} (names, {@link
  * org.sealwax.mail.tls.verdict.Pin}s, {@link org.sealwax.mail.tls.verdict.TrustRoots}, TLSA {@link
  * org.sealwax.mail.tls.verdict.TlsaAssociations}) is what a peer is compared with; {@link

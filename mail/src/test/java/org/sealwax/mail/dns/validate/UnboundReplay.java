@@ -256,7 +256,7 @@ final class UnboundReplay {
   }
 
   /**
-   * What a recursive resolver that does not validate says.
+   * What a recursive resolver that does not validate states.
    *
    * @throws IOException when it would say SERVFAIL
    */

@@ -24,7 +24,7 @@ import org.xbill.DNS.Record;
 /**
  * Plays the scripted cases of the Unbound project ({@code val_*.rpl}) through our validator, with a
  * plain iterative resolver in between. The files are not part of this project: they are looked for
- * in {@code ../shared/rpl}, in {@code ../../shared/rpl}, or where {@code -Dsealwax.rpl=DIR} says.
+ * in {@code ../shared/rpl}, in {@code ../../shared/rpl}, or where {@code -Dsealwax.rpl=DIR} states.
  */
 final class UnboundReplayTest {
   private static final String CACHED =

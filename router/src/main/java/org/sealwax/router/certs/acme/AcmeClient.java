@@ -55,7 +55,7 @@ final class AcmeClient implements CertificateAuthority {
   /** Characters of a token; RFC 8555 8.1 asks for 22 at least, Let's Encrypt's have 43. */
   private static final int MAX_TOKEN = 256;
 
-  /** Characters of what an authority says, in a line of the log. */
+  /** Characters of what an authority states, in a line of the log. */
   private static final int MAX_WORDS = 300;
 
   private final AccountSettings account;

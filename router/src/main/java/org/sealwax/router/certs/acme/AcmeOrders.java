@@ -31,7 +31,7 @@ import org.sealwax.router.certs.acme.RenewalRules.RenewalStep;
 import org.sealwax.router.log.MailLog;
 
 /**
- * Keeps one certificate for each name: does what {@link RenewalRules} says, each name on a thread
+ * Keeps one certificate for each name: does what {@link RenewalRules} states, each name on a thread
  * of its own. The host name needs nothing that the other names can use up.
  */
 public final class AcmeOrders implements Closeable {

@@ -54,7 +54,7 @@ public final class RolloverMachine {
 
   /** A command that the state does not allow. */
   public static final class RolloverRefusal extends Exception {
-    /** Says why. */
+    /** States why. */
     public RolloverRefusal(String reason) {
       super(reason);
     }

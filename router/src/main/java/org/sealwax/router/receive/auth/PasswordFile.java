@@ -63,7 +63,9 @@ public final class PasswordFile {
     this(file, decoySecret, clock, log, null);
   }
 
-  /** The same; a file that {@code former} read too is read as {@link WatchedFile#reload} says. */
+  /**
+   * The same; a file that {@code former} read too is read as {@link WatchedFile#reload} specifies.
+   */
   public PasswordFile(
       Path file, byte[] decoySecret, Clock clock, MailLog log, @Nullable PasswordFile former)
       throws IOException {

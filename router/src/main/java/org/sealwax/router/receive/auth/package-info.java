@@ -6,7 +6,7 @@
  * checked against the same keys; a name that does not exist costs the same time and gets the same
  * answers as one that does; comparisons take constant time. The PLUS variant of SCRAM is not
  * offered: it needs the TLS exporter (RFC 9266), which the engines do not give us. A client that
- * says it could bind ({@code y}) is right that we did not offer it.
+ * states it could bind ({@code y}) is right that we did not offer it.
  */
 @NullMarked
 package org.sealwax.router.receive.auth;

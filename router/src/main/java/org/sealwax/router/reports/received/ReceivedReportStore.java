@@ -37,7 +37,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The reports that were received, in a folder for each UTC day that they are about: one file each,
- * a line that says how it came and a line with the report. Its name is a hash of origin,
+ * a line that shows how it came and a line with the report. Its name is a hash of origin,
  * organisation and report-id, so that a report that comes twice from the same origin is known (and
  * no sender can take the place of another's report by sending one of the same name first). Files,
  * so that the admin and any tool can read them. Thread-safe; one process writes, others may read.

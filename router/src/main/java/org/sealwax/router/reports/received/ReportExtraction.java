@@ -18,7 +18,7 @@ final class ReportExtraction {
      * The report.
      *
      * @param bytes decoded, at most {@link TlsReportJson#MAX_BYTES}
-     * @param packed whether the type says gzip
+     * @param packed whether the type states gzip
      */
     @SuppressWarnings("ArrayRecordComponent") // handed on once, never compared
     record ReportFound(byte[] bytes, boolean packed) implements ExtractionResult {}

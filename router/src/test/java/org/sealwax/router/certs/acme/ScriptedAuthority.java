@@ -52,7 +52,7 @@ import org.shredzone.acme4j.util.CertificateUtils;
 /**
  * A directory that a test scripts: it checks no signature and validates no name, has the renewal
  * information and the profiles that pebble and Caddy of the distribution do not have, and answers
- * any path with whatever the test says.
+ * any path with whatever the test states.
  */
 final class ScriptedAuthority implements Closeable {
   static final Domain HOST = Domain.of("acme.test");

@@ -118,7 +118,7 @@ final class PasswordMechanismsTest {
 
   @Test
   void countsTheBindingFlagIntoTheProof() throws IOException {
-    // The client says y, the final message says n: an attacker has changed one of them.
+    // The client states y, the final message states n: an attacker has changed one of them.
     ScramServer scram = new ScramServer(file(), SERVER_NONCE);
     assertInstanceOf(SaslStep.Challenge.class, scram.respond(bytes("y,,n=user,r=" + CLIENT_NONCE)));
     assertEquals(

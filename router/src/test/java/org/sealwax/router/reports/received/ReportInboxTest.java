@@ -153,7 +153,7 @@ final class ReportInboxTest {
     assertTrue(log.recorded("note", "5 sessions succeeded, 3 failed"), log.facts().toString());
   }
 
-  /** RFC 6376 3.6.1: a record that says nothing serves everything; RFC 8460 3: or TLS reports. */
+  /** RFC 6376 3.6.1: a record that states nothing serves everything; RFC 8460 3: or TLS reports. */
   @ParameterizedTest
   @ValueSource(strings = {"", "s=*; ", "s=email; ", "s=tlsrpt; ", "s=other:tlsrpt; k=rsa; "})
   void takesKeysThatServeReports(String tags) throws Exception {

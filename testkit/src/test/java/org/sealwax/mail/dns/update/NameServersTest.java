@@ -238,7 +238,7 @@ final class NameServersTest {
         "another secret",
         client(port, secret, Clock.system()).send(add));
     TsigKey denied = TsigKey.parse(KEY_LINE.replace("k.example", "weak.example"));
-    // BIND refuses; Knot says that it does not know a key that no rule names.
+    // BIND refuses; Knot states that it does not know a key that no rule names.
     UpdateResult policy = client(port, denied, Clock.system()).send(add);
     assertTrue(policy.toString().matches(".*(policy|does not know).*"), policy.toString());
     reason(

@@ -404,7 +404,7 @@ final class RandomZonesTest {
       return "stricter with iterations";
     }
     if (outcome.security() == DnssecStatus.INSECURE) {
-      // Opt-out, or an unsigned zone: whatever it says, nothing is promised.
+      // Opt-out, or an unsigned zone: whatever it states, nothing is promised.
       return "insecure in truth";
     }
     return "WRONG: " + mine.split(" ")[0] + " to us, " + theirs.split(" ")[0] + " to Unbound";

@@ -16,7 +16,7 @@ import org.xbill.DNS.Message;
 import org.xbill.DNS.Name;
 import org.xbill.DNS.Type;
 
-/** What an answer costs in messages and round trips, as docs/dns.md says. */
+/** What an answer costs in messages and round trips, as docs/dns.md states. */
 final class RoundTripsTest {
   private static final String DATA =
       "@ MX 10 mx\nmx A 192.0.2.1\n_25._tcp.mx TLSA 3 1 1 " + "ab".repeat(32) + "\n";
