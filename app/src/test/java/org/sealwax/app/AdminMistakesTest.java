@@ -399,7 +399,6 @@ final class AdminMistakesTest {
     CommandLineRun survey = new CommandLineRun(folder);
     assertEquals(ExitStatus.DATA, survey.run(List.of("survey", "state")));
     assertEquals(
-        "sealwax: " + folder.resolve("state") + ": it is a folder, not a list of targets\n",
-        survey.err());
+        "sealwax: " + folder.resolve("state") + ": it is a folder, not a file\n", survey.err());
   }
 }

@@ -58,7 +58,12 @@ final class CommandFilesTest {
           "survey FILE",
           EnumSet.of(UnusualFile.LARGE),
           "survey --state",
-          EnumSet.of(UnusualFile.LARGE, UnusualFile.MISSING, UnusualFile.LINK_TO_NOWHERE));
+          EnumSet.of(
+              UnusualFile.LARGE,
+              UnusualFile.MISSING,
+              UnusualFile.LINK_TO_NOWHERE,
+              // Root can write there.
+              UnusualFile.UNREADABLE));
 
   /** Options with files that are written, and one that is followed while it grows. */
   private static final Set<String> OTHERS =

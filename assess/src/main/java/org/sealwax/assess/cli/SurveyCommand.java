@@ -35,6 +35,7 @@ import org.sealwax.mail.cli.Printable;
 import org.sealwax.mail.cli.ProcessEnvironment;
 import org.sealwax.mail.cli.Terminal;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.RegularFile;
 
 /** {@code sealwax survey FILE}: many domains, one line each in, JSON lines out. */
@@ -132,15 +133,16 @@ public final class SurveyCommand {
   }
 
   private Reader reader(String input) throws IOException {
-    if (!input.equals("-") && Files.isDirectory(process.path(input))) {
-      throw new CommandFailed(
-          ExitStatus.DATA, process.path(input) + ": it is a folder, not a list of targets");
+    if (input.equals("-")) {
+      return new InputStreamReader(process.in(), StandardCharsets.UTF_8);
     }
-    return input.equals("-")
-        ? new InputStreamReader(process.in(), StandardCharsets.UTF_8)
-        // Bytes that are not UTF-8 make a bad line, not the end of the survey.
-        : new InputStreamReader(
-            RegularFile.openOrPipe(process.path(input)), StandardCharsets.UTF_8);
+    Path file = process.path(input);
+    try {
+      // Bytes that are not UTF-8 make a bad line, not the end of the survey.
+      return new InputStreamReader(RegularFile.openOrPipe(file), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new CommandFailed(ExitStatus.DATA, FailureText.of(file, e));
+    }
   }
 
   /** Where results go, and what is counted. */

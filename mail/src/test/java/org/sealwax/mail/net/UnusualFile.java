@@ -14,6 +14,8 @@ public enum UnusualFile {
   FOLDER("it is a folder, not a file"),
   MISSING("no such file"),
   LINK_TO_NOWHERE("no such file"),
+  /** Not to be read by any user, root included. */
+  UNREADABLE("permission denied for user "),
   /** Larger than any limit; takes no space on the disk. */
   LARGE("larger than ");
 
@@ -44,6 +46,7 @@ public enum UnusualFile {
       case MISSING -> {}
       case LINK_TO_NOWHERE ->
           Files.createSymbolicLink(file, file.resolveSibling("no-" + file.getFileName()));
+      case UNREADABLE -> Files.createSymbolicLink(file, Path.of("/proc/sys/vm/compact_memory"));
       case LARGE -> {
         try (RandomAccessFile sparse = new RandomAccessFile(file.toFile(), "rw")) {
           sparse.setLength(SIZE);
