@@ -71,7 +71,7 @@ record RecordJudge(Resolver resolver) {
     return switch (wanted.requirement()) {
       case Requirement.AllRecords _ -> allRecords(wanted, there);
       case Requirement.AddressName _ -> names(wanted, there);
-      case Requirement.MailHost ours -> mx(wanted, ours, there);
+      case Requirement.OwnMailHost ours -> mx(wanted, ours, there);
       case Requirement.PermittedSources sources -> spf(wanted, sources, there);
       case Requirement.SigningKey(DkimSigningKey key) -> dkim(wanted, key, there);
       case Requirement.AuthorPolicy(Domain domain) -> dmarc(wanted, domain, there);
@@ -144,9 +144,12 @@ record RecordJudge(Resolver resolver) {
   }
 
   private static Judgement mx(
-      WantedRecord wanted, Requirement.MailHost ours, List<ZoneRecord> there) {
+      WantedRecord wanted, Requirement.OwnMailHost ours, List<ZoneRecord> there) {
     if (there.isEmpty()) {
-      return missing(wanted, there);
+      // RFC 8461 section 8.3: a sender with an earlier policy would not deliver to this host.
+      return ours.notYet()
+          .map(why -> new Judgement(Presence.MISSING, why, List.of(), Optional.empty()))
+          .orElseGet(() -> missing(wanted, there));
     }
     List<String> others = new ArrayList<>();
     for (ZoneRecord record : there) {

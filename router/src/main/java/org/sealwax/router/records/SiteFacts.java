@@ -34,8 +34,11 @@ public record SiteFacts(
    * @param domain of the policy
    * @param announcement the TXT record at {@code _mta-sts}; empty: there is no policy yet
    * @param problem why there is none; empty otherwise
+   * @param mxNotYet why this server must not become an MX host yet: senders have a policy without
+   *     it; empty: it may
    */
-  public record HostedPolicy(Domain domain, Optional<String> announcement, String problem) {}
+  public record HostedPolicy(
+      Domain domain, Optional<String> announcement, String problem, Optional<String> mxNotYet) {}
 
   /** Copies. */
   public SiteFacts {

@@ -75,10 +75,11 @@ public record WantedRecord(
      * An MX record of a host that is this server.
      *
      * @param hosts the names of this server
+     * @param notYet why no MX record may be added now; empty: it may
      */
-    record MailHost(Set<Domain> hosts) implements Requirement {
+    record OwnMailHost(Set<Domain> hosts, Optional<String> notYet) implements Requirement {
       /** Copies. */
-      public MailHost {
+      public OwnMailHost {
         hosts = Set.copyOf(hosts);
       }
     }

@@ -138,8 +138,12 @@ public final class WantedRecords {
     add(
         Purpose.MX,
         MailRecords.mx(domain, host),
-        new Requirement.MailHost(
-            facts.ownHosts().isEmpty() ? java.util.Set.of(host) : facts.ownHosts()));
+        new Requirement.OwnMailHost(
+            facts.ownHosts(),
+            facts.policies().stream()
+                .filter(policy -> policy.domain().equals(domain))
+                .flatMap(policy -> policy.mxNotYet().stream())
+                .findFirst()));
     if (Domain.parse("_smtp._tls." + domain).isPresent()) {
       add(
           Purpose.TLSRPT,

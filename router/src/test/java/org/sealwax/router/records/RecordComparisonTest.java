@@ -229,6 +229,38 @@ final class RecordComparisonTest {
     assertEquals(found.lines(), found.edit().orElseThrow().add());
   }
 
+  /** A sender with a policy that does not list this host would not deliver to it. */
+  @Test
+  void anMxRecordWaitsForThePolicy() throws Exception {
+    SiteFacts facts = RecordFixture.facts();
+    String why = "the policy lists the host only since yesterday";
+    List<SiteFacts.HostedPolicy> policies =
+        List.of(
+            new SiteFacts.HostedPolicy(
+                RecordFixture.PROJECT, Optional.of("v=STSv1; id=1;"), "", Optional.of(why)));
+    SiteFacts later =
+        new SiteFacts(
+            facts.addresses(),
+            facts.ownHosts(),
+            facts.keys(),
+            facts.nextKey(),
+            "",
+            List.of(),
+            policies);
+    WantedRecord mx =
+        wanted(RecordFixture.CONFIGURATION, later).stream()
+            .filter(record -> record.purpose() == Purpose.MX)
+            .findFirst()
+            .orElseThrow();
+    RecordStanding found = compare(mx);
+    assertEquals(Presence.MISSING, found.presence());
+    assertEquals(why, found.text());
+    assertEquals(List.of(), found.lines());
+    assertEquals(Optional.empty(), found.edit());
+    assertEquals(
+        Presence.PUBLISHED, compare(mx, "10 mx.project.example.").presence(), "it is one already");
+  }
+
   /** A missing TLSA record is added to the others; none of them is removed. */
   @Test
   void aTlsaRecordIsAdded() throws Exception {

@@ -99,7 +99,8 @@ final class RecordFixture {
         Optional.of(NEXT),
         "",
         List.of(new NeededKey(KEY.recordName(), Optional.of(KEY), "")),
-        List.of(new HostedPolicy(PROJECT, Optional.of("v=STSv1; id=20261201;"), "")));
+        List.of(
+            new HostedPolicy(PROJECT, Optional.of("v=STSv1; id=20261201;"), "", Optional.empty())));
   }
 
   static List<WantedRecord> wanted(String configuration, SiteFacts facts) throws IOException {
