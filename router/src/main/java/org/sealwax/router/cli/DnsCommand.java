@@ -25,6 +25,10 @@ import org.sealwax.router.control.ControlClient;
 import org.sealwax.router.control.KeyReport;
 import org.sealwax.router.dkim.DkimRow;
 import org.sealwax.router.dkim.NeededKey;
+import org.sealwax.router.hosting.HostedDomainRow;
+import org.sealwax.router.hosting.HostedState;
+import org.sealwax.router.hosting.HostedStateFile;
+import org.sealwax.router.hosting.ListedHost;
 import org.sealwax.router.log.MailLog;
 import org.sealwax.router.records.RecordSettings;
 import org.sealwax.router.records.RecordStanding;
@@ -33,9 +37,11 @@ import org.sealwax.router.records.RecordUpdates;
 import org.sealwax.router.records.RecordUpdates.PlannedUpdate;
 import org.sealwax.router.records.SiteDomains;
 import org.sealwax.router.records.SiteFacts;
+import org.sealwax.router.records.SiteFacts.HostedPolicy;
 import org.sealwax.router.records.WantedRecord;
 import org.sealwax.router.records.WantedRecords;
 import org.sealwax.router.reports.TlsReportRow;
+import org.sealwax.router.wiring.HostedPoliciesCheck;
 import org.sealwax.router.wiring.OwnCertificates;
 import org.sealwax.router.wiring.RecordLookup;
 import org.sealwax.router.wiring.Rollovers;
@@ -43,6 +49,9 @@ import org.sealwax.router.wiring.SourceAddresses;
 
 /** {@code sealwax dns}: the records that our domains need, and what is published of them. */
 public final class DnsCommand {
+  private static final String NOT_YET =
+      "not yet: senders may have an MTA-STS policy that does not list this host; the order is below";
+
   private final ProcessEnvironment process;
   private final ConfigurationSource configuration;
   private final Clock clock = Clock.system();
@@ -63,13 +72,15 @@ public final class DnsCommand {
         Prints the records of the configuration's domains, or only those at DOMAIN and below it:
         MX, A and AAAA, the PTR record to ask for, SPF (of each domain that sends, of the name in
         EHLO and of the SRS domain), DKIM, DMARC, TLSA for the certificate in force and for the
-        next key of a rollover, the record for TLS reports, and CAA where the authority of [acme]
-        is known. Looks each of them up at every authoritative server, and reports published,
+        next key of a rollover, the record for TLS reports, the announcement and the host of each
+        policy in [[mta_sts_host]], and CAA where the authority of [acme] is known. Looks each of
+        them up at every authoritative server, and reports published,
         missing, different, not known (a look-up has no answer), not checked.
 
         A record that is published in another correct form is published: an SPF record is
         evaluated for the addresses of this server, a DMARC record may have any policy, and there
-        may be other MX hosts. The keys are those of the running server; without one, those
+        may be other MX hosts. Prints at the end in which order MX hosts and MTA-STS policies
+        change: an MX record is not added while senders may have a policy without its host. The keys are those of the running server; without one, those
         that the next start would use.
 
         With --format zone it prints all records as a zone file; with --format nsupdate the changes
@@ -120,7 +131,8 @@ public final class DnsCommand {
             settings.forward(),
             settings.rollover(),
             settings.tlsReportsIn(),
-            settings.acme());
+            settings.acme(),
+            settings.acmeNames());
     RecordLookup lookup = new RecordLookup(settings, resolver, clock, random);
     List<InetAddress> addresses = named.isEmpty() ? SourceAddresses.of(settings, resolver) : named;
     List<WantedRecord> wanted =
@@ -133,9 +145,12 @@ public final class DnsCommand {
           "the configuration has no domain " + only.map(Domain::name).orElse(""));
     }
     List<RecordStanding> found = lookup.compare(wanted);
+    List<String> order =
+        new HostedPoliciesCheck(settings, resolver, clock)
+            .findings().stream().map(HostedPoliciesCheck.HostedFinding::toString).toList();
     DnsText text = new DnsText(process.out(), settings.zoneServers());
     if (!arguments.has("--apply")) {
-      text.print(found, arguments.has("--json") ? DnsText.Format.JSON : format);
+      text.print(found, arguments.has("--json") ? DnsText.Format.JSON : format, order);
       return exit(found);
     }
     RecordUpdates updates = RecordUpdates.of(found, settings.zoneServers(), domains);
@@ -150,7 +165,7 @@ public final class DnsCommand {
     }
     boolean isApplied = apply(updates.updates(), text);
     List<RecordStanding> after = lookup.compare(wanted);
-    text.print(after, DnsText.Format.TABLE);
+    text.print(after, DnsText.Format.TABLE, order);
     return isApplied ? exit(after) : ExitStatus.UNAVAILABLE;
   }
 
@@ -194,7 +209,50 @@ public final class DnsCommand {
         Stream.of(settings.dkim(), reports)
             .flatMap(rows -> NeededKey.of(rows, clock.civilTime()).stream())
             .toList();
-    return new SiteFacts(addresses, hosts, keys.hosts(), keys.next(), problem, dkim, List.of());
+    return new SiteFacts(
+        addresses,
+        hosts,
+        keys.hosts(),
+        keys.next(),
+        problem,
+        dkim,
+        policies(settings, domains.hostname()));
+  }
+
+  private List<HostedPolicy> policies(RouterSettings settings, Domain host) {
+    List<HostedPolicy> policies = new ArrayList<>();
+    for (HostedDomainRow row : settings.hostedDomains()) {
+      for (Domain domain : row.domains()) {
+        policies.add(policy(settings, domain, host));
+      }
+    }
+    return policies;
+  }
+
+  private HostedPolicy policy(RouterSettings settings, Domain domain, Domain host) {
+    try {
+      Optional<HostedState> state = HostedStateFile.read(settings.server().state(), domain);
+      Optional<String> record = state.flatMap(HostedState::record);
+      String problem =
+          state
+              .map(HostedState::problems)
+              .filter(problems -> !problems.isEmpty())
+              .map(problems -> String.join("; ", problems))
+              .orElse("the server has made no policy yet; start it");
+      return new HostedPolicy(
+          domain,
+          record,
+          record.isEmpty() ? problem : "",
+          state.filter(known -> isAhead(known, host)).map(_ -> NOT_YET));
+    } catch (IOException e) {
+      return new HostedPolicy(domain, Optional.empty(), FailureText.of(e), Optional.empty());
+    }
+  }
+
+  /** Whether senders have a policy of the domain, and may have one without this host. */
+  private boolean isAhead(HostedState state, Domain host) {
+    ListedHost listed = state.hosts().get(host);
+    return state.published().isPresent() && (listed == null || !listed.isSafe(clock.now()));
   }
 
   private KeyReport keys(Arguments arguments, RouterSettings settings, List<Domain> hosts)

@@ -48,13 +48,26 @@ record DnsText(PrintStream out, List<ZoneServerRow> zones) {
     zones = List.copyOf(zones);
   }
 
-  void print(List<RecordStanding> found, Format format) {
+  /**
+   * Prints all records.
+   *
+   * @param order in which MX hosts and MTA-STS policies change, and warnings
+   */
+  void print(List<RecordStanding> found, Format format, List<String> order) {
     switch (format) {
       case TABLE -> table(found);
       case ZONE -> zone(found);
       case NSUPDATE -> nsupdate(found);
-      case JSON -> out.println(json(found));
+      case JSON -> {
+        out.println(json(found, order));
+        return;
+      }
     }
+    if (!order.isEmpty() && format == Format.TABLE) {
+      out.println();
+    }
+    String mark = format == Format.TABLE ? "" : "; ";
+    order.forEach(line -> out.println(mark + Printable.of(line)));
   }
 
   private static String name(RecordStanding standing) {
@@ -185,7 +198,7 @@ record DnsText(PrintStream out, List<ZoneServerRow> zones) {
     }
   }
 
-  private static String json(List<RecordStanding> found) {
+  private static String json(List<RecordStanding> found, List<String> order) {
     ObjectNode root = Json.object();
     ArrayNode records = root.putArray("records");
     for (RecordStanding standing : found) {
@@ -201,6 +214,8 @@ record DnsText(PrintStream out, List<ZoneServerRow> zones) {
       put(each.putArray("remove"), standing.edit().map(RecordEdit::remove).orElse(List.of()));
       put(each.putArray("add"), standing.edit().map(RecordEdit::add).orElse(List.of()));
     }
+    ArrayNode steps = root.putArray("order");
+    order.forEach(steps::add);
     return Json.indented(root);
   }
 

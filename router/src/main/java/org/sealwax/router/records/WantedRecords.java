@@ -257,7 +257,7 @@ public final class WantedRecords {
       return;
     }
     Optional<String> issuer = settings.acme().directory().flatMap(CaaIssuers::of);
-    for (Domain name : settings.acme().names(host)) {
+    for (Domain name : settings.issuedNames()) {
       if (issuer.isPresent()) {
         add(
             Purpose.CAA,

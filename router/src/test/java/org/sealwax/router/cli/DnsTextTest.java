@@ -62,9 +62,17 @@ final class DnsTextTest {
 
   private static String printed(
       List<ZoneServerRow> rows, DnsText.Format format, RecordStanding standing) {
+    return printed(rows, format, standing, List.of());
+  }
+
+  private static String printed(
+      List<ZoneServerRow> rows,
+      DnsText.Format format,
+      RecordStanding standing,
+      List<String> order) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     PrintStream out = new PrintStream(bytes, true, StandardCharsets.UTF_8);
-    new DnsText(out, rows).print(List.of(standing), format);
+    new DnsText(out, rows).print(List.of(standing), format, order);
     return bytes.toString(StandardCharsets.UTF_8);
   }
 
@@ -102,7 +110,7 @@ final class DnsTextTest {
     RecordStanding unknown =
         spf(Presence.NOT_KNOWN, "no answer\n; from\u001b ns1", List.of(), Optional.empty());
     for (DnsText.Format format : List.of(DnsText.Format.ZONE, DnsText.Format.NSUPDATE)) {
-      String text = printed(List.of(), format, unknown);
+      String text = printed(List.of(), format, unknown, List.of("note: first\nthis"));
       assertTrue(text.lines().allMatch(line -> line.startsWith("; ")), text);
       assertFalse(text.contains("\u001b"), text);
     }

@@ -84,7 +84,8 @@ final class RecordFixture {
         settings.forward(),
         settings.rollover(),
         settings.tlsReportsIn(),
-        settings.acme());
+        settings.acme(),
+        settings.acmeNames());
   }
 
   static List<InetAddress> addresses(String... literals) {
