@@ -332,7 +332,7 @@ public final class ServerCertificates implements Supplier<IdentityStore> {
         if (mode == TurnMode.FORCED && slot.offered != null) {
           load(slot, slot.offered, null);
           log.warning("tls", slot.slot.name() + ": loaded by --force, without the guard");
-        } else if (slot.due != null && (immediate || !slot.due.isAfter(clock.now()))) {
+        } else if (slot.due != null && (immediate || slot.isJudged(clock.now()))) {
           judge(slot);
         }
         save(slot);

@@ -66,8 +66,14 @@ final class SlotInForce {
 
   /** {@return whether the source has another pair, or one must be judged again} */
   boolean isDue(Instant now) {
+    return unsaved || !slot.source().stamp().equals(seen) || isJudged(now);
+  }
+
+  /** {@return whether the pairs are judged now; a time further off: the clock went back} */
+  boolean isJudged(Instant now) {
     Instant again = due;
-    return unsaved || !slot.source().stamp().equals(seen) || (again != null && !again.isAfter(now));
+    return again != null
+        && (!again.isAfter(now) || again.isAfter(now.plus(ServerCertificates.AGAIN)));
   }
 
   /** {@return the pair that was in force with all answers of the DNS} */

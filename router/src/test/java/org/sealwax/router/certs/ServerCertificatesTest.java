@@ -401,6 +401,37 @@ final class ServerCertificatesTest {
     assertShows(next, server);
   }
 
+  /** The believed time may be wrong for a while: what is published and works stays in force. */
+  @Test
+  void clockThatJumpsChangesNoPairThatMatches() throws Exception {
+    Identity first = pair();
+    Identity next = pair();
+    write(first);
+    publish(first);
+    ServerCertificates server = start();
+    turns(server);
+    write(next);
+    turns(server);
+    assertShows(first, server);
+    for (Duration jump :
+        List.of(Duration.ofDays(-40), Duration.ofDays(3_000), Duration.ofDays(-3_000), SOON_OVER)) {
+      clock.pass(jump);
+      turns(server);
+      clock.pass(jump.negated());
+      turns(server);
+      assertShows(first, server);
+    }
+    // Back, and before the time at which it was to be judged again: that is not put off.
+    clock.pass(Duration.ofDays(-40));
+    publish(next);
+    turns(server);
+    clock.pass(ServerCertificates.AGAIN);
+    turns(server);
+    assertShows(next, server);
+  }
+
+  private static final Duration SOON_OVER = Duration.ofDays(89);
+
   @Test
   void faultOfTheGuardDoesNotKeepACertificateUntilItsEnd() throws Exception {
     Identity first = pair();
