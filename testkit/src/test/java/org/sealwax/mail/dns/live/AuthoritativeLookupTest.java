@@ -3,7 +3,13 @@ package org.sealwax.mail.dns.live;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
 import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -16,8 +22,17 @@ import org.sealwax.mail.dns.DnsSettings;
 import org.sealwax.mail.dns.TlsaRecord;
 import org.sealwax.mail.net.Clock;
 import org.sealwax.mail.net.RandomSource;
+import org.sealwax.mail.net.Threads;
 import org.sealwax.testkit.zone.LoopbackResolver;
 import org.sealwax.testkit.zone.Zone;
+import org.xbill.DNS.DClass;
+import org.xbill.DNS.Flags;
+import org.xbill.DNS.Message;
+import org.xbill.DNS.Name;
+import org.xbill.DNS.Rcode;
+import org.xbill.DNS.Record;
+import org.xbill.DNS.SOARecord;
+import org.xbill.DNS.Section;
 
 /** Each authoritative server is asked by itself, also the one that does not answer. */
 final class AuthoritativeLookupTest {
@@ -80,6 +95,94 @@ final class AuthoritativeLookupTest {
               a -> false,
               server.address().getPort());
       assertEquals(Map.of(), guarded.tlsa(Domain.of("_25._tcp.mx.example.org")));
+    }
+  }
+
+  /** Answers each query over UDP with nothing but a response code, which the test chooses. */
+  private static final class CodeServer implements AutoCloseable {
+    private static final Record SOA =
+        new SOARecord(
+            Name.fromConstantString("example.org."),
+            DClass.IN,
+            60,
+            Name.fromConstantString("ns2.example.org."),
+            Name.fromConstantString("hostmaster.example.org."),
+            1,
+            60,
+            60,
+            60,
+            60);
+
+    private final DatagramSocket socket;
+    volatile int code;
+
+    CodeServer(InetSocketAddress address) throws IOException {
+      socket = new DatagramSocket(address);
+      Threads.start("codes", this::serve);
+    }
+
+    private void serve() {
+      byte[] bytes = new byte[4_096];
+      try {
+        while (true) {
+          DatagramPacket packet = new DatagramPacket(bytes, bytes.length);
+          socket.receive(packet);
+          Message query = new Message(Arrays.copyOf(bytes, packet.getLength()));
+          Message answer = new Message(query.getHeader().getID());
+          answer.getHeader().setFlag(Flags.QR);
+          answer.getHeader().setFlag(Flags.AA);
+          answer.getHeader().setRcode(code);
+          answer.addRecord(query.getQuestion(), Section.QUESTION);
+          answer.addRecord(SOA, Section.AUTHORITY);
+          byte[] text = answer.toWire();
+          socket.send(new DatagramPacket(text, text.length, packet.getSocketAddress()));
+        }
+      } catch (IOException e) {
+        // Closed.
+      }
+    }
+
+    @Override
+    public void close() {
+      socket.close();
+    }
+  }
+
+  /** A server that cannot answer has not said that there are no records. */
+  @Test
+  void onlyTwoCodesSayThatThereAreNoRecords() throws Exception {
+    String text = "@ 300 IN NS ns2\nns2 300 IN A 127.0.0.2\n";
+    try (LoopbackResolver server =
+            LoopbackResolver.start(Clock.system(), Zone.of("example.org", text));
+        CodeServer codes =
+            new CodeServer(
+                new InetSocketAddress(
+                    InetAddress.ofLiteral("127.0.0.2"), server.address().getPort()))) {
+      DnsSettings settings = DnsSettings.defaults().withResolvers(List.of(server.address()));
+      AuthoritativeLookup lookup =
+          new AuthoritativeLookup(
+              settings,
+              Clock.system(),
+              RandomSource.secure(),
+              a -> true,
+              server.address().getPort());
+      Domain owner = Domain.of("_25._tcp.mx.example.org");
+      String ns2 = "ns2.example.org (127.0.0.2)";
+      for (int code = 0; code <= 10; code++) {
+        codes.code = code;
+        DnsAnswer.Kind wanted =
+            switch (code) {
+              case Rcode.NOERROR -> DnsAnswer.Kind.NO_DATA;
+              case Rcode.NXDOMAIN -> DnsAnswer.Kind.NO_NAME;
+              default -> DnsAnswer.Kind.UNKNOWN;
+            };
+        String name = Rcode.string(code);
+        assertEquals(wanted, of(lookup.tlsaRecords(owner), ns2).kind(), name);
+        assertEquals(wanted, of(lookup.txt(owner), ns2).kind(), name);
+        assertEquals(wanted, of(lookup.tlsaSets(owner, _ -> true), ns2).kind(), name);
+        String said = Objects.requireNonNull(lookup.tlsa(owner).get(ns2));
+        assertEquals(wanted != DnsAnswer.Kind.UNKNOWN, said.startsWith("no "), said);
+      }
     }
   }
 
