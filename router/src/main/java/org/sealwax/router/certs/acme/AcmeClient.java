@@ -34,6 +34,7 @@ import org.shredzone.acme4j.challenge.Challenge;
 import org.shredzone.acme4j.challenge.Dns01Challenge;
 import org.shredzone.acme4j.challenge.Http01Challenge;
 import org.shredzone.acme4j.challenge.TlsAlpn01Challenge;
+import org.shredzone.acme4j.connector.Connection;
 import org.shredzone.acme4j.connector.NetworkSettings;
 import org.shredzone.acme4j.connector.Resource;
 import org.shredzone.acme4j.exception.AcmeException;
@@ -41,6 +42,7 @@ import org.shredzone.acme4j.exception.AcmeNetworkException;
 import org.shredzone.acme4j.exception.AcmeProtocolException;
 import org.shredzone.acme4j.exception.AcmeServerException;
 import org.shredzone.acme4j.provider.AbstractAcmeProvider;
+import org.shredzone.acme4j.toolbox.JSONBuilder;
 
 /**
  * An authority behind an ACME directory (RFC 8555): the only class that knows acme4j. Each order
@@ -76,6 +78,7 @@ final class AcmeClient implements CertificateAuthority {
    * @param directory its URL
    * @param key of the account
    * @param contact mail addresses
+   * @param known the addresses that the authority has
    * @param profile of orders; empty: the authority's choice
    * @param binding to an account of another kind
    */
@@ -83,6 +86,7 @@ final class AcmeClient implements CertificateAuthority {
       URI directory,
       Supplier<KeyPair> key,
       List<Mailbox> contact,
+      AccountContact known,
       Optional<String> profile,
       Optional<ExternalBinding> binding) {}
 
@@ -182,11 +186,33 @@ final class AcmeClient implements CertificateAuthority {
   private Login login(Session session) throws AcmeException {
     AccountBuilder builder =
         new AccountBuilder().useKeyPair(account.key().get()).agreeToTermsOfService();
-    account.contact().forEach(mailbox -> builder.addContact(URI.create("mailto:" + mailbox)));
+    List<String> contact = account.contact().stream().map(m -> "mailto:" + m).toList();
+    contact.forEach(url -> builder.addContact(URI.create(url)));
     account
         .binding()
         .ifPresent(binding -> builder.withKeyIdentifier(binding.keyId(), binding.hmacKey()));
-    return builder.createLogin(session);
+    Login login = builder.createLogin(session);
+    if (!contact.equals(account.known().sent())) {
+      update(session, login, contact);
+    }
+    return login;
+  }
+
+  /**
+   * RFC 8555 7.3: an authority ignores the contact in a request for an account that exists; 7.3.2
+   * changes it. An order does not fail for it. acme4j's own method cannot remove all addresses.
+   */
+  private void update(Session session, Login login, List<String> contact) {
+    try (Connection connection = session.connect()) {
+      JSONBuilder claims = new JSONBuilder();
+      claims.put("contact", contact);
+      connection.sendSignedRequest(login.getAccount().getLocation(), claims, login);
+      account.known().accepted(contact);
+    } catch (IOException e) {
+      account.known().failed(FailureText.of(e));
+    } catch (AcmeException | RuntimeException e) {
+      account.known().failed(ownWords(text(e)));
+    }
   }
 
   private Order newOrder(

@@ -12,6 +12,7 @@ import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.sealwax.mail.address.Domain;
@@ -21,6 +22,7 @@ import org.sealwax.mail.tls.Identity;
 import org.sealwax.mail.tls.verdict.Pins;
 import org.sealwax.router.certs.acme.RenewalState.IssuedFacts;
 import org.sealwax.router.certs.acme.RenewalState.RenewalWindow;
+import org.sealwax.router.log.MailLog;
 import org.sealwax.router.store.StateFiles;
 
 /**
@@ -207,9 +209,7 @@ final class AcmeFiles {
    * @throws IOException when it can neither be read nor stored
    */
   synchronized KeyPair accountKey() throws IOException {
-    MessageDigest sha256 = Pins.sha256();
-    byte[] hash = sha256.digest(directory.toString().getBytes(StandardCharsets.UTF_8));
-    Path file = folder.resolve("account-" + HexFormat.of().formatHex(hash, 0, 8) + ".pem");
+    Path file = accountFile("pem");
     if (!Files.exists(file)) {
       String text = AccountKeyText.of(NewKey.of(AcmeSettings.KeyType.ECDSA));
       StateFiles.ownFolder(folder);
@@ -217,5 +217,43 @@ final class AcmeFiles {
       StateFiles.sync(folder);
     }
     return AccountKeyText.read(file);
+  }
+
+  private Path accountFile(String ending) {
+    MessageDigest sha256 = Pins.sha256();
+    byte[] hash = sha256.digest(directory.toString().getBytes(StandardCharsets.UTF_8));
+    return folder.resolve("account-" + HexFormat.of().formatHex(hash, 0, 8) + "." + ending);
+  }
+
+  /** The contact of the account at this directory; what fails is a warning in the log. */
+  AccountContact contact(MailLog log) {
+    Path file = accountFile("contact");
+    return new AccountContact() {
+      @Override
+      public List<String> sent() {
+        try {
+          return Files.exists(file)
+              ? RegularFile.lines(file, StandardCharsets.UTF_8, MAX_STATE)
+              : List.of();
+        } catch (IOException e) {
+          return List.of();
+        }
+      }
+
+      @Override
+      public void accepted(List<String> urls) throws IOException {
+        byte[] text = String.join("\n", urls).getBytes(StandardCharsets.UTF_8);
+        // Orders of several names end at the same time.
+        synchronized (AcmeFiles.this) {
+          StateFiles.replace(file, out -> out.write(text));
+        }
+      }
+
+      @Override
+      public void failed(String why) {
+        log.warning(
+            AcmeOrders.SERVICE, "the contact of the account at " + directory + " remains: " + why);
+      }
+    };
   }
 }

@@ -50,10 +50,11 @@ public final class AcmeSetup {
    */
   public static ProofPublisher dnsProofs(
       AcmeSettings settings, List<UpdatedZone> zones, MailLog log) {
-    return settings.dnsCommand().isPresent()
-        ? new DnsCommandProofs(
-            settings.dnsCommand().get(), settings.dnsWait(), AcmeSetup::sleep, log)
-        : new DnsUpdateProofs(zones, settings.dnsWait(), AcmeSetup::sleep, log);
+    TxtWriter writer =
+        settings.dnsCommand().isPresent()
+            ? new TxtCommand(settings.dnsCommand().get())
+            : new TxtUpdates(zones);
+    return new DnsProofs(writer, settings.dnsWait(), AcmeSetup::sleep, log);
   }
 
   private static void sleep(Duration time) throws InterruptedException {
@@ -90,7 +91,7 @@ public final class AcmeSetup {
         host,
         names,
         files,
-        () -> client(settings, directory, files, network, clock),
+        () -> client(settings, directory, files, network, clock, log),
         proofs,
         clock,
         random,
@@ -99,7 +100,12 @@ public final class AcmeSetup {
   }
 
   private static CertificateAuthority client(
-      AcmeSettings settings, HttpsUrl directory, AcmeFiles files, Network network, Clock clock) {
+      AcmeSettings settings,
+      HttpsUrl directory,
+      AcmeFiles files,
+      Network network,
+      Clock clock,
+      MailLog log) {
     HttpsClient configured = https(settings, network, SystemDialer.trusted(), clock);
     HttpsClient named = https(settings, network, SystemDialer.guarded(network.dialer()), clock);
     return new AcmeClient(
@@ -113,6 +119,7 @@ public final class AcmeSetup {
               }
             },
             settings.contact(),
+            files.contact(log),
             settings.profile(),
             binding(settings)),
         // The admin named the directory's host, and the directory names the others.

@@ -23,6 +23,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,6 +34,7 @@ import org.sealwax.mail.settings.SettingsRecord;
 import org.sealwax.mail.tls.Identity;
 import org.sealwax.router.certs.PairSource;
 import org.sealwax.router.log.MailLog;
+import org.sealwax.router.store.SmallDisk;
 import org.sealwax.testkit.net.ManualClock;
 
 /** Orders, their files and their restarts, at an authority without a network. */
@@ -50,6 +52,7 @@ final class AcmeOrdersTest {
   private final List<AcmeOrders> open = new ArrayList<>();
   private final LongAdder issued = new LongAdder();
   private final LongAdder failed = new LongAdder();
+  private Runnable whileOrdering = () -> {};
   private String failure = "";
   private Duration lifetime = Duration.ofDays(45);
   private int windows;
@@ -88,6 +91,7 @@ final class AcmeOrdersTest {
             throw new OrderFailure(failure, Optional.empty());
           }
           keys.add(key);
+          whileOrdering.run();
           return List.of(
               ScriptedAuthority.certificate(key.getPublic(), lifetime), ScriptedAuthority.ISSUER);
         }
@@ -274,6 +278,51 @@ final class AcmeOrdersTest {
     assertTrue(result().contains("issued"));
     assertEquals(1, keys.size());
     assertEquals(keys.getFirst().getPublic(), pair().read().leaf().getPublicKey());
+  }
+
+  /** A disk that is full before the order, and one that fills up during the order. */
+  @Test
+  @Tag("process")
+  void aFullDiskLeavesThePairAndIsReported(@TempDir Path temporary) throws Exception {
+    try (SmallDisk disk = new SmallDisk(temporary)) {
+      folder = disk.path();
+      AcmeOrders orders = orders(FIRST);
+      step(orders);
+      assertTrue(result().contains("issued"));
+      Identity first = pair().read();
+
+      disk.fill();
+      clock.pass(Duration.ofDays(31));
+      step(orders);
+      String full =
+          "no certificate for mx.example.org: the files of the certificate cannot be written: ";
+      String result = result();
+      assertTrue(result.startsWith(full) && result.contains("full"), result);
+      assertEquals(1, keys.size(), "nothing was ordered");
+      assertEquals(first.leaf(), pair().read().leaf());
+
+      disk.free();
+      whileOrdering = disk::fill;
+      while (keys.size() < 2) {
+        clock.pass(Duration.ofMinutes(15));
+        step(orders);
+      }
+      assertTrue(results.stream().anyMatch(line -> line.startsWith(full)), results.toString());
+      assertEquals(first.leaf(), pair().read().leaf(), "the former one, whole");
+
+      disk.free();
+      whileOrdering = () -> {};
+      results.clear();
+      while (!String.valueOf(results.peek()).contains("issued")) {
+        results.clear();
+        clock.pass(Duration.ofMinutes(15));
+        step(orders);
+      }
+      assertEquals(2, keys.size(), "what was issued is stored, without another order");
+      assertEquals(first.pin(), pair().read().pin());
+      assertNotEquals(first.leaf(), pair().read().leaf());
+      orders.close();
+    }
   }
 
   @Test

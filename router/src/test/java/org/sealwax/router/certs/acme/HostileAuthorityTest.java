@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sealwax.mail.address.Domain;
+import org.sealwax.mail.address.Mailbox;
 import org.sealwax.mail.http.HttpReply;
 import org.sealwax.mail.http.HttpResponse;
 import org.sealwax.mail.http.HttpsClient;
@@ -53,6 +54,26 @@ final class HostileAuthorityTest {
   private final CountDownLatch end = new CountDownLatch(1);
   private final List<Duration> pauses = new ArrayList<>();
   private ScriptedAuthority server;
+  private List<Mailbox> contact = List.of();
+  private List<String> sent = List.of();
+  private String contactFailure = "";
+  private final AccountContact known =
+      new AccountContact() {
+        @Override
+        public List<String> sent() {
+          return sent;
+        }
+
+        @Override
+        public void accepted(List<String> urls) {
+          sent = urls;
+        }
+
+        @Override
+        public void failed(String why) {
+          contactFailure = why;
+        }
+      };
   private Optional<String> profile = Optional.empty();
   private Duration order = Duration.ofSeconds(30);
 
@@ -80,7 +101,12 @@ final class HostileAuthorityTest {
             Clock.system());
     return new AcmeClient(
         new AcmeClient.AccountSettings(
-            URI.create(server.url("/dir")), () -> ACCOUNT, List.of(), profile, Optional.empty()),
+            URI.create(server.url("/dir")),
+            () -> ACCOUNT,
+            contact,
+            known,
+            profile,
+            Optional.empty()),
         http::exchange,
         new AcmeHttp.TimeLimits(request, order),
         pauses::add,
@@ -180,6 +206,36 @@ final class HostileAuthorityTest {
     reply("/ari", ordinary -> server.json(200, text));
     assertInstanceOf(
         RenewalAnswer.NoWindow.class, client(Duration.ofSeconds(20)).renewalWindow(leaf));
+  }
+
+  private List<String> contactUpdates() {
+    return server.requests.stream().filter(r -> r.startsWith("/account/1 ")).toList();
+  }
+
+  @Test
+  void aChangedContactIsSentOnce() throws Exception {
+    contact = List.of(new Mailbox("ann", Domain.of("example.org")));
+    reply("/account/1", _ -> server.json(200, "{\"status\": \"valid\"}"));
+    order();
+    order();
+    assertEquals(
+        List.of("/account/1 {\"contact\":[\"mailto:ann@example.org\"]}"), contactUpdates());
+    contact = List.of();
+    order();
+    order();
+    assertEquals("/account/1 {\"contact\":[]}", contactUpdates().getLast());
+    assertEquals(2, contactUpdates().size());
+    assertEquals("", contactFailure);
+  }
+
+  @Test
+  void aContactThatIsRefusedIsReportedAndSentAgain() throws Exception {
+    contact = List.of(new Mailbox("ann", Domain.of("example.org")));
+    reply("/account/1", _ -> server.problem(400, "invalidContact", "no MX record"));
+    assertEquals(2, order().size(), "the certificate is issued all the same");
+    assertTrue(contactFailure.contains("no MX record"), contactFailure);
+    order();
+    assertEquals(2, contactUpdates().size());
   }
 
   @Test

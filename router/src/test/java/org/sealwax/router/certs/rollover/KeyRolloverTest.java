@@ -1,5 +1,6 @@
 package org.sealwax.router.certs.rollover;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -21,6 +22,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.address.Domain;
@@ -28,6 +30,7 @@ import org.sealwax.mail.dns.DnsAnswer;
 import org.sealwax.mail.dns.DnssecStatus;
 import org.sealwax.mail.dns.TlsaRecord;
 import org.sealwax.mail.net.Clock;
+import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.SteadyClock;
 import org.sealwax.mail.tls.Identity;
@@ -37,6 +40,8 @@ import org.sealwax.router.certs.PairSource;
 import org.sealwax.router.certs.acme.IssuedPair;
 import org.sealwax.router.certs.rollover.RolloverSettings.ServerAddresses;
 import org.sealwax.router.log.MailLog;
+import org.sealwax.router.store.SmallDisk;
+import org.sealwax.testkit.tls.TestCa;
 
 /** Files of a rollover, and what is done around the decisions. */
 final class KeyRolloverTest {
@@ -292,6 +297,50 @@ final class KeyRolloverTest {
       List<String> lines = rollover(Optional.empty(), false).summary();
       assertEquals(age.toHours() > 24 ? 1 : 0, lines.size(), lines.toString());
       assertTrue(lines.isEmpty() || lines.getFirst().contains("in phase publish since"));
+    }
+  }
+
+  @Test
+  @Tag("process")
+  void aFullDiskStartsNothing(@TempDir Path temporary) throws Exception {
+    try (SmallDisk disk = new SmallDisk(temporary)) {
+      state = disk.path();
+      KeyDigest key = keys().create(NOW);
+      Path file = state.resolve("rollover").resolve(RolloverFile.NAME);
+      RolloverFile.write(
+          state.resolve("rollover"), RolloverState.initial(NOW).idle(NOW, Optional.of(key), NOW));
+      byte[] before = Files.readAllBytes(file);
+      publish(key);
+      disk.fill();
+      KeyRollover rollover = rollover(Optional.empty(), false);
+      IOException e = assertThrows(IOException.class, rollover::begin);
+      assertTrue(FailureText.of(e).contains("full"), FailureText.of(e));
+      assertEquals(RolloverState.Phase.IDLE, rollover.status().state().phase());
+      assertArrayEquals(before, Files.readAllBytes(file));
+      assertEquals(key, KeyDigest.of(keys().read(key, NOW).leaf().getPublicKey()));
+
+      disk.free();
+      rollover.begin();
+      assertEquals(RolloverState.Phase.PUBLISH, rollover.status().state().phase());
+      assertEquals(rollover.status().state(), RolloverFile.read(state.resolve("rollover")).get());
+    }
+  }
+
+  /** The first key is the admin's: whatever type it has, its digest is that of its TLSA record. */
+  @Test
+  void aRolloverLeadsAwayFromAKeyOfAnyType() throws Exception {
+    for (String curve : List.of("secp521r1", "secp384r1")) {
+      Identity first = TestCa.root("Root").leaf(HOST.name()).curve(curve).identity();
+      KeyDigest digest = KeyDigest.of(first.leaf().getPublicKey());
+      assertEquals(first.pin().hex(), digest.hex());
+      Files.deleteIfExists(state.resolve("rollover").resolve(RolloverFile.NAME));
+      publish(digest);
+      try (KeyRollover rollover = rollover(Optional.empty(), false)) {
+        rollover.start(() -> Optional.of(digest));
+        rollover.begin();
+        assertEquals(Optional.of(digest), rollover.status().state().current());
+        assertEquals(RolloverState.Phase.PUBLISH, rollover.status().state().phase());
+      }
     }
   }
 

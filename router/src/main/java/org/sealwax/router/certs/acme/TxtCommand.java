@@ -6,65 +6,33 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
-import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.Threads;
-import org.sealwax.router.log.MailLog;
 
 /**
- * Answers {@code dns-01} (RFC 8555 8.4) by a command of the admin, with the arguments of lego's
- * exec provider.
+ * Writes TXT records by a command of the admin, with the arguments of lego's exec provider.
+ *
+ * @param command with its path
  */
-final class DnsCommandProofs implements ProofPublisher {
+record TxtCommand(Path command) implements TxtWriter {
   /** For one run: an API of a registrar may be slow. */
   private static final Duration TIMEOUT = Duration.ofMinutes(5);
 
   /** Bytes of output that are kept for the log. */
   private static final int MAX_OUTPUT = 2_048;
 
-  private final Path command;
-  private final Duration wait;
-  private final AcmeClient.Pause pause;
-  private final MailLog log;
-
-  /**
-   * Nothing runs yet.
-   *
-   * @param wait until all name servers have a record
-   */
-  DnsCommandProofs(Path command, Duration wait, AcmeClient.Pause pause, MailLog log) {
-    this.command = command;
-    this.wait = wait;
-    this.pause = pause;
-    this.log = log;
-  }
-
   @Override
-  public AcmeSettings.ChallengeType type() {
-    return AcmeSettings.ChallengeType.DNS_01;
-  }
+  public TxtEntry entry(Proof.TxtRecord record) {
+    return new TxtEntry() {
+      @Override
+      public void add() throws IOException, InterruptedException {
+        run("present", record);
+      }
 
-  @Override
-  public PublishedProof publish(Proof proof) throws IOException, InterruptedException {
-    if (!(proof instanceof Proof.TxtRecord record)) {
-      throw new IOException("not a proof of dns-01");
-    }
-    try {
-      run("present", record);
-      pause.of(wait);
-    } catch (IOException | InterruptedException e) {
-      withdraw(record);
-      throw e;
-    }
-    return () -> withdraw(record);
-  }
-
-  private void withdraw(Proof.TxtRecord record) throws InterruptedException {
-    try {
-      run("cleanup", record);
-    } catch (IOException e) {
-      log.warning(
-          "acme", "the TXT record " + record.owner() + " may still be there: " + FailureText.of(e));
-    }
+      @Override
+      public void remove() throws IOException, InterruptedException {
+        run("cleanup", record);
+      }
+    };
   }
 
   private void run(String action, Proof.TxtRecord record) throws IOException, InterruptedException {

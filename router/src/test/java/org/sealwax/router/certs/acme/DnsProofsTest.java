@@ -15,7 +15,7 @@ import org.sealwax.mail.dns.update.ZoneUpdate;
 import org.sealwax.router.log.MailLog;
 
 /** What is sent to which zone; a real server takes it in the scenario 35-acme. */
-final class DnsUpdateProofsTest {
+final class DnsProofsTest {
   private static final Proof.TxtRecord RECORD =
       new Proof.TxtRecord(Domain.of("_acme-challenge.mx.sub.example.org"), "value_-1");
 
@@ -32,12 +32,12 @@ final class DnsUpdateProofsTest {
         }
       };
 
-  private DnsUpdateProofs proofs(String... zones) {
+  private DnsProofs proofs(String... zones) {
     List<UpdatedZone> all = new ArrayList<>();
     for (String zone : zones) {
       all.add(new UpdatedZone(Domain.of(zone), this::send));
     }
-    return new DnsUpdateProofs(all, Duration.ofSeconds(7), waits::add, log);
+    return new DnsProofs(new TxtUpdates(all), Duration.ofSeconds(7), waits::add, log);
   }
 
   private UpdateResult send(ZoneUpdate update) {
