@@ -3,6 +3,8 @@ package org.sealwax.app;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -400,5 +402,29 @@ final class AdminMistakesTest {
     assertEquals(ExitStatus.DATA, survey.run(List.of("survey", "state")));
     assertEquals(
         "sealwax: " + folder.resolve("state") + ": it is a folder, not a file\n", survey.err());
+  }
+
+  /** What would fail at the start or with the first message is reported by check. */
+  @Test
+  void checkLooksAtTheMachine() throws Exception {
+    try (ServerSocket used = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      Files.writeString(
+          folder.resolve("machine.toml"),
+          TEXT.replace("127.0.0.1:0", "127.0.0.1:" + used.getLocalPort())
+                  .replace("\"state\"", "\"aliases\"")
+                  .replace("[127.0.0.1]:1", "pipe:filter")
+              + "[[pipe]]\nname = \"filter\"\ncommand = [\"/nowhere/filter\"]\n");
+      String err =
+          runWith("machine.toml", ExitStatus.WARNINGS, "check", "--offline", "--quiet").err();
+      for (String part :
+          List.of(
+              "/nowhere/filter",
+              folder.resolve("aliases").toString(),
+              "127.0.0.1:" + used.getLocalPort())) {
+        assertTrue(
+            err.lines().anyMatch(l -> l.contains("warning: ") && l.contains(part)),
+            () -> part + " is missing in:\n" + err);
+      }
+    }
   }
 }
