@@ -63,7 +63,7 @@ final class PolicydProcessTest {
     configure("level = \"may\"");
     try (ServerProcess policyd =
         ServerProcess.policyd(folder.resolve("sealwax.toml"), "--metrics", "127.0.0.1:0")) {
-      int figures = policyd.port(Pattern.compile("figures at http://127\\.0\\.0\\.1:(\\d+)"));
+      int figures = policyd.port(Pattern.compile("metrics at http://127\\.0\\.0\\.1:(\\d+)"));
       try (Socket socket = new Socket("127.0.0.1", policyd.port())) {
         socket.setSoTimeout(60_000);
         assertEquals("NOTFOUND ", ask(socket, "tls [192.0.2.1]"));

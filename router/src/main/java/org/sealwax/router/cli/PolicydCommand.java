@@ -162,7 +162,7 @@ public final class PolicydCommand {
                     counters,
                     () -> null,
                     text -> log.warning("policyd", "metrics: " + text)));
-        log.note("policyd", "figures at http://" + AddressText.of(figures.address()) + "/metrics");
+        log.note("policyd", "metrics at http://" + AddressText.of(figures.address()) + "/metrics");
       }
       Optional<Path> learnFrom = arguments.value("--learn-from").map(process::path);
       if (learnFrom.isPresent()) {

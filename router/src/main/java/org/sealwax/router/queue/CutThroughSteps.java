@@ -145,7 +145,7 @@ final class CutThroughSteps {
               List.of(), List.of(), List.of(), List.of(), new ArrayList<>(step.change().trace())),
           gone -> {});
     } catch (IOException | IllegalStateException e) {
-      queue.log.note("queue", loaded.id() + " was delivered, and its client had gone");
+      queue.log.note("queue", loaded.id() + " was delivered after its client had disconnected");
     }
   }
 }

@@ -461,7 +461,9 @@ final class Transaction implements CommandHandler.BodyReceiver {
     try {
       open.close();
     } catch (IOException e) {
-      server.log().storeTrouble("an entry could not be closed", e);
+      server
+          .log()
+          .storeTrouble("the content of a message that was not accepted could not be closed", e);
     }
   }
 }

@@ -338,7 +338,7 @@ final class RouterParts {
           machine.close();
         }
       } catch (IOException e) {
-        log.warning("app", "closing: " + FailureText.of(e));
+        log.warning("app", "an error while closing: " + FailureText.of(e));
       }
     }
   }
