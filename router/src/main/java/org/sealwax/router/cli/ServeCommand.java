@@ -37,7 +37,7 @@ public final class ServeCommand {
   /**
    * Runs nothing yet.
    *
-   * @param assessors examine domains as the configuration at the start says
+   * @param assessors examine domains as the configuration at the start specifies
    */
   public ServeCommand(
       ProcessEnvironment process, Function<RouterSettings, DomainAssessor> assessors) {

@@ -98,7 +98,7 @@ public record HostedState(
         List.of());
   }
 
-  /** {@return the policy to serve; empty: there is none, {@link #problems} says why} */
+  /** {@return the policy to serve; empty: there is none, {@link #problems} has the reason} */
   public Optional<ServedPolicy> policy() {
     boolean none = mode != StsPolicy.Mode.NONE && listed().isEmpty();
     return none || policies.isEmpty() ? Optional.empty() : Optional.of(policies.getLast());

@@ -103,7 +103,7 @@ public record HostingFacts(
      */
     record NotKnown(String why) implements MxFacts {}
 
-    /** {@return what an answer says} */
+    /** {@return what an answer states} */
     static MxFacts of(Domain domain, DnsAnswer<MxRecord> answer) {
       return switch (answer.kind()) {
         case UNKNOWN -> new NotKnown("the MX records cannot be looked up: " + answer.reason());

@@ -23,7 +23,7 @@ public record ServedPolicy(String id, String text, Instant since, Optional<Insta
     var _ = PolicyText.read(text);
   }
 
-  /** {@return what the file says} */
+  /** {@return what the file states} */
   public StsPolicy policy() {
     return PolicyText.read(text);
   }

@@ -20,8 +20,8 @@ import org.sealwax.router.hosting.MxChangeOrder;
 import org.sealwax.router.hosting.MxChangeOrder.StepState;
 
 /**
- * What {@code check} says about the policies that this server offers: the order of changes, as the
- * checked configuration and the DNS have it. Writes nothing.
+ * What {@code check} states about the policies that this server offers: the order of changes, as
+ * the checked configuration and the DNS have it. Writes nothing.
  *
  * @param settings the checked ones
  * @param resolver of the domains' records
