@@ -6,7 +6,6 @@ import org.sealwax.assess.Assessor;
 import org.sealwax.assess.ProgressListener;
 import org.sealwax.assess.cli.AssessmentSetup;
 import org.sealwax.assess.model.AssessmentBudget;
-import org.sealwax.assess.model.AssessmentReport;
 import org.sealwax.assess.model.AssessmentTarget;
 import org.sealwax.assess.model.Grade;
 import org.sealwax.assess.model.GradeLetter;
@@ -37,11 +36,13 @@ record HostedAssessor(RouterSettings settings) implements DomainAssessor {
     } catch (IOException e) {
       return Optional.empty(); // a file of authorities cannot be read now
     }
-    return grade(
-        assessor.assess(
+    return assessor
+        .assess(
             new AssessmentTarget.DomainTarget(domain),
             AssessmentBudget.of(ScanDepth.STANDARD),
-            ProgressListener.none()));
+            ProgressListener.none())
+        .graded()
+        .map(HostedAssessor::grade);
   }
 
   private AssessmentSetup setup() throws IOException {
@@ -57,11 +58,7 @@ record HostedAssessor(RouterSettings settings) implements DomainAssessor {
   }
 
   /** What was not tested or was inconclusive is no A. */
-  static Optional<DomainGrade> grade(AssessmentReport report) {
-    return report.graded().map(HostedAssessor::grade);
-  }
-
-  private static DomainGrade grade(Grade grade) {
+  static DomainGrade grade(Grade grade) {
     return new DomainGrade(
         grade.text(), grade.letter().compareTo(GradeLetter.A) <= 0 && !grade.uncertain());
   }

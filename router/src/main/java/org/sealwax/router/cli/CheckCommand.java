@@ -78,9 +78,11 @@ public final class CheckCommand {
     List<ConfiguredFilesCheck.FileProblem> machine =
         MachineCheck.of(settings, isRunning(settings.server().state()));
     machine.forEach(problem -> process.err().println("sealwax: " + problem));
-    boolean good =
-        arguments.has("--offline")
-            || (resolvers(valid.get(), quiet) & hostedPolicies(settings, quiet));
+    boolean good = true;
+    if (!arguments.has("--offline")) {
+      good = resolvers(valid.get(), quiet);
+      good &= hostedPolicies(settings, quiet);
+    }
     return good && valid.get().problems().isEmpty() && problems.isEmpty() && machine.isEmpty()
         ? ExitStatus.OK
         : ExitStatus.WARNINGS;

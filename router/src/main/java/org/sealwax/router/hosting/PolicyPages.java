@@ -42,12 +42,12 @@ public record PolicyPages(Function<Domain, Optional<HostedPage>> policies)
   @Override
   public Optional<HttpResponse> answer(
       HttpsVisit visit, HttpRequest request, HttpHandler.RequestContent content) {
-    Domain host = request.field("host").flatMap(PolicyPages::host).orElse(null);
-    Optional<HostedPage> page = host == null ? Optional.empty() : policies.apply(host);
-    if (page.isEmpty()) {
-      return Optional.empty();
-    }
-    return Optional.of(reply(host, visit.serverName(), request, page.get()));
+    return request
+        .field("host")
+        .flatMap(PolicyPages::host)
+        .flatMap(
+            host ->
+                policies.apply(host).map(page -> reply(host, visit.serverName(), request, page)));
   }
 
   private static HttpResponse reply(

@@ -134,6 +134,7 @@ public final class Router implements Closeable {
             Stream.of(
                     parts.acme.summary(),
                     parts.rollovers.summary(),
+                    parts.hosting.summary(),
                     parts.reportsIn.feedback().summary())
                 .flatMap(List::stream)
                 .toList());

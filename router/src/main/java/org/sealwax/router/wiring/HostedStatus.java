@@ -65,7 +65,10 @@ public record HostedStatus(RouterSettings settings, SteadyClock time) implements
             .filter(s -> s.state() == StepState.NOW || s.state() == StepState.WARNING)
             .map(MxChangeOrder.ChangeStep::text)
             .toList();
-    StatusItem item = state.policy().isEmpty() ? none(state) : served(row, state);
+    if (state.policy().isEmpty()) {
+      return none(state);
+    }
+    StatusItem item = served(row, state);
     return due.isEmpty() ? item : item.needs(String.join("; ", due));
   }
 
@@ -74,7 +77,8 @@ public record HostedStatus(RouterSettings settings, SteadyClock time) implements
             state.domain(),
             StatusTopic.MTA_STS,
             "no policy is served: " + String.join("; ", state.problems()))
-        .with("mode", "none");
+        .with("mode", "none")
+        .needs("correct that, or remove the domain from [[mta_sts_host]]");
   }
 
   private StatusItem served(HostedDomainRow row, HostedState state) {

@@ -42,6 +42,9 @@ public final class MtaStsHosting implements Closeable {
   /** Each costs a handshake; senders ask once a day. */
   private static final int CONNECTIONS = 64;
 
+  /** Lines of the daily summary. */
+  private static final int SUMMARY = 50;
+
   private static final Duration HANDSHAKE = Duration.ofSeconds(10);
 
   private static final ClientLimits.ClientLimitSettings PER_CLIENT =
@@ -161,6 +164,18 @@ public final class MtaStsHosting implements Closeable {
         "Domains with an MX host that the MTA-STS policy does not list, or not for long enough",
         () -> count(state -> MxChangeOrder.of(state, clock.now()).hasWarning()));
     policies.start();
+  }
+
+  /** Lines for the daily summary: where senders may fail to deliver. */
+  public List<String> summary() {
+    return policies.states().stream()
+        .flatMap(
+            state ->
+                MxChangeOrder.of(state, clock.now()).steps().stream()
+                    .filter(step -> step.state() == MxChangeOrder.StepState.WARNING)
+                    .map(step -> "MTA-STS policy of " + state.domain() + ": " + step.text() + "."))
+        .limit(SUMMARY)
+        .toList();
   }
 
   private long count(Predicate<HostedState> which) {

@@ -13,9 +13,13 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sealwax.mail.address.Domain;
@@ -24,6 +28,7 @@ import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.policy.Evidence.DaneState;
 import org.sealwax.mail.tls.Identity;
 import org.sealwax.mail.tls.IdentitySettings;
+import org.sealwax.mail.tls.verdict.CertificateName;
 import org.sealwax.mail.tls.verdict.TlsaAssociation;
 import org.sealwax.mail.tls.verdict.TlsaAssociations;
 import org.sealwax.router.certs.PublishedNames.TlsaView;
@@ -248,6 +253,47 @@ final class ServerCertificatesTest {
     server.turn(ServerCertificates.TurnMode.TIMER);
     assertShows(first, server);
     assertTrue(log.recorded("certificateRefused", "does less harm"));
+  }
+
+  /** A reload adds and removes names, each with the next handshake; others stay as they are. */
+  @Test
+  void namesOfAnotherConfigurationAreAddedAndRemoved() throws Exception {
+    Identity host = pair();
+    write(host);
+    ServerCertificates server = start();
+    turns(server);
+    Domain added = Domain.of("mta-sts.project.example");
+    Identity issued = CA.leaf(added.name()).identity();
+    AtomicReference<@Nullable Identity> offered = new AtomicReference<>();
+    PairSource source =
+        new PairSource() {
+          @Override
+          public String name() {
+            return "offered";
+          }
+
+          @Override
+          public String stamp() {
+            return offered.get() == null ? NONE : "1";
+          }
+
+          @Override
+          public Identity read() {
+            return Objects.requireNonNull(offered.get());
+          }
+        };
+    List<CertificateSlot> more = new ArrayList<>(slots());
+    more.add(new CertificateSlot(List.of(new CertificateName(added.name())), List.of(source)));
+    server.use(more);
+    assertEquals(host.leaf(), server.get().forName(added.name()).leaf(), "not issued yet");
+    offered.set(issued);
+    turns(server);
+    assertEquals(issued.leaf(), server.get().forName(added.name()).leaf());
+    server.use(more);
+    assertEquals(issued.leaf(), server.get().forName(added.name()).leaf(), "nothing has changed");
+    server.use(slots());
+    assertEquals(host.leaf(), server.get().forName(added.name()).leaf());
+    assertShows(host, server);
   }
 
   @Test

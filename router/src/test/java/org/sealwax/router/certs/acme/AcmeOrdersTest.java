@@ -160,6 +160,26 @@ final class AcmeOrdersTest {
     assertEquals(2, issued.sum());
   }
 
+  /** A name that a reload adds is ordered; the others keep their certificates. */
+  @Test
+  void namesOfAnotherConfigurationAreOrdered() throws Exception {
+    AcmeOrders orders = orders(FIRST);
+    step(orders);
+    assertTrue(result().contains("certificate for mx.example.org issued"));
+    Domain added = Domain.of("mta-sts.example.org");
+    failure = "no";
+    orders.use(List.of(NAME, added));
+    step(orders);
+    assertTrue(result().contains("no certificate for mta-sts.example.org: no"));
+    assertEquals(
+        List.of(NAME, added), orders.status().stream().map(AcmeOrders.OrderStatus::name).toList());
+    assertEquals(1, orders.failing());
+    orders.use(List.of(NAME));
+    step(orders);
+    assertEquals(0, orders.failing());
+    assertEquals(1, issued.sum(), "the first name was not ordered again");
+  }
+
   /** One round, to its end. */
   private static void step(AcmeOrders orders) throws InterruptedException {
     for (Thread each : orders.step()) {

@@ -50,6 +50,7 @@ import org.sealwax.mail.tls.verdict.TlsFloor;
 import org.sealwax.mail.tls.verdict.TlsVersion;
 import org.sealwax.mail.tls.verdict.TrustRoots;
 import org.sealwax.mail.tlsrpt.TlsReportJson;
+import org.sealwax.router.https.HttpsEndpoint;
 import org.sealwax.router.log.RecordingMailLog;
 import org.sealwax.router.receive.ClientLimits;
 import org.sealwax.testkit.dns.FixedResolver;
@@ -71,6 +72,7 @@ final class ReportListenerTest {
   private final ManualClock clock = new ManualClock(MIDNIGHT.plus(Duration.ofHours(27)));
   private final RecordingMailLog log = new RecordingMailLog();
   private Duration total = Duration.ofSeconds(20);
+  private List<HttpsEndpoint> shared = List.of();
   private TcpListener listener;
   private HttpsClient client;
 
@@ -110,7 +112,7 @@ final class ReportListenerTest {
             total),
         tls,
         new ReportIntake(d -> d.equals(Domain.of("project.example")), store, clock),
-        List.of(),
+        shared,
         clock,
         log.log());
   }
@@ -142,6 +144,24 @@ final class ReportListenerTest {
 
   private int status(byte[] body) throws InterruptedException {
     return post(PATH, GZIP, body).status();
+  }
+
+  /** Pages of other hosts at the same address, for example policies of MTA-STS. */
+  @Test
+  void anEndpointAtTheSameAddressIsAskedFirst() throws Exception {
+    listener.close();
+    shared =
+        List.of(
+            (visit, request, content) ->
+                request.path().equals("/policy")
+                    ? Optional.of(HttpResponse.text(200, visit.serverName() + "\n"))
+                    : Optional.empty());
+    listener = open(UNLIMITED);
+    HttpResponse page = post("/policy", "", new byte[0]);
+    assertEquals(200, page.status());
+    assertEquals("rua.project.example\n", new String(page.body(), StandardCharsets.US_ASCII));
+    assertEquals(201, status(packed(report("id-1", "project.example"))));
+    assertEquals(404, post("/other", GZIP, new byte[1]).status());
   }
 
   @Test
