@@ -16,6 +16,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.dns.Resolver;
+import org.sealwax.mail.net.CountText;
 import org.sealwax.mail.net.FailureText;
 import org.sealwax.mail.net.RandomSource;
 import org.sealwax.mail.net.RepeatedWork;
@@ -306,8 +307,8 @@ public final class HostedPolicies implements Closeable {
               + ": mode "
               + next.mode().word()
               + ", "
-              + next.listed().size()
-              + " hosts; publish at _mta-sts."
+              + CountText.of(next.listed().size(), "host")
+              + "; publish at _mta-sts."
               + next.domain()
               + ": "
               + next.record().orElse(""));
