@@ -42,12 +42,12 @@ public record PolicyPages(Function<Domain, Optional<HostedPage>> policies)
   @Override
   public Optional<HttpResponse> answer(
       HttpsVisit visit, HttpRequest request, HttpHandler.RequestContent content) {
-    return request
-        .field("host")
-        .flatMap(PolicyPages::host)
-        .flatMap(
-            host ->
-                policies.apply(host).map(page -> reply(host, visit.serverName(), request, page)));
+    Optional<Domain> host = request.field("host").flatMap(PolicyPages::host);
+    return host.isEmpty()
+        ? Optional.empty()
+        : policies
+            .apply(host.get())
+            .map(page -> reply(host.get(), visit.serverName(), request, page));
   }
 
   private static HttpResponse reply(
