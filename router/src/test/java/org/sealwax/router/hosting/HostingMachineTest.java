@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -182,7 +183,7 @@ final class HostingMachineTest {
     assertEquals(List.of(), steps(StepState.NOW));
     pass(Duration.ofHours(25).minusSeconds(1));
     assertEquals(List.of(), steps(StepState.NOW));
-    assertFalse(state.hosts().get(MX2).isSafe(now));
+    assertFalse(Objects.requireNonNull(state.hosts().get(MX2)).isSafe(now));
     pass(Duration.ofSeconds(1));
     assertEquals(
         List.of("add the MX record of mx2.example.net: senders have its listing"),
@@ -357,7 +358,7 @@ final class HostingMachineTest {
     assertEquals(Optional.of(state), HostedStateFile.read(folder, DOMAIN));
     assertEquals(List.of(DOMAIN), HostedStateFile.domains(folder));
     assertEquals(Optional.empty(), HostedStateFile.read(folder, MX1));
-    assertNotEquals(Optional.empty(), state.hosts().get(MX2).released());
+    assertNotEquals(Optional.empty(), Objects.requireNonNull(state.hosts().get(MX2)).released());
   }
 
   /** The longest name that has a policy host, and its file. */

@@ -5,6 +5,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.NavigableMap;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
@@ -150,8 +152,8 @@ final class SimulatedHosting {
     return (int) time.toHours();
   }
 
-  private static <T> T at(TreeMap<Integer, T> values, int when) {
-    return values.floorEntry(when).getValue();
+  private static <T> T at(NavigableMap<Integer, T> values, int when) {
+    return Objects.requireNonNull(values.floorEntry(when)).getValue();
   }
 
   private Instant time() {
