@@ -129,7 +129,7 @@ public record CertificateStatus(
             .with("expires", pair.expires().toString())
             .with("days_left", days)
             .with("names", String.join(" ", NameCheck.dnsNames(pair.leaf())));
-    return ServerCertificates.lifetime(pair, now).isPresent()
+    return CertificateDates.notice(pair, now).isPresent()
         ? item.needs("renew the certificate")
         : item;
   }

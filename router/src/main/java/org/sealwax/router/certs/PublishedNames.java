@@ -1,5 +1,6 @@
 package org.sealwax.router.certs;
 
+import java.time.Duration;
 import java.util.List;
 import org.sealwax.mail.address.Domain;
 import org.sealwax.mail.policy.Evidence.DaneState;
@@ -19,14 +20,20 @@ public record PublishedNames(List<Domain> hosts, List<TlsaView> views, List<Stri
     missing = List.copyOf(missing);
   }
 
+  /** {@return the longest time for which a cache may keep one of the views} */
+  Duration longestTtl() {
+    return views.stream().map(TlsaView::ttl).max(Duration::compareTo).orElse(Duration.ZERO);
+  }
+
   /**
    * The TLSA records of one host as one server has them.
    *
    * @param host an MX host
    * @param server the resolver (with DNSSEC), or the name and address of an authoritative server
    * @param state what a DANE sender makes of them
+   * @param ttl for how long a cache may keep them from now on
    */
-  public record TlsaView(Domain host, String server, DaneState state) {
+  public record TlsaView(Domain host, String server, DaneState state, Duration ttl) {
     /** How {@link #server} names the validated answer. */
     public static final String RESOLVER = "the resolver";
   }

@@ -1,6 +1,7 @@
 package org.sealwax.router.certs;
 
 import java.net.InetAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
@@ -148,7 +149,8 @@ public final class PublishedRecords implements PublishedNames.Lookup {
     for (Evidence evidence : dane.evidenceFor(PolicySubject.fixed(host))) {
       if (evidence instanceof Evidence.Dane found) {
         views.add(
-            new PublishedNames.TlsaView(host, PublishedNames.TlsaView.RESOLVER, found.state()));
+            new PublishedNames.TlsaView(
+                host, PublishedNames.TlsaView.RESOLVER, found.state(), Duration.ZERO));
         Optional<Domain> owner = TlsaBaseDomain.owner(found.base(), PolicySubject.SMTP);
         if (owner.isPresent() && isSigned(owner.get(), found.state())) {
           authorities
@@ -157,7 +159,10 @@ public final class PublishedRecords implements PublishedNames.Lookup {
                   (server, answer) ->
                       views.add(
                           new PublishedNames.TlsaView(
-                              host, server, state(owner.get(), answer, found.base()))));
+                              host,
+                              server,
+                              state(owner.get(), answer, found.base()),
+                              answer.ttl())));
         }
       }
     }

@@ -35,14 +35,11 @@ import org.sealwax.router.log.MailLog;
  * may be taken back.
  */
 public final class ServerCertificates implements Supplier<IdentityStore> {
-  /** Renewals come when a third of the lifetime is left; what has a quarter was not renewed. */
-  private static final int SOON_PART = 4;
-
-  /** No certificate expires soon before that, however long it was valid. */
-  static final Duration SOON = Duration.ofDays(14);
-
   /** How long until a refused pair, or one without all answers, is judged again. */
   static final Duration AGAIN = Duration.ofMinutes(5);
+
+  private static final String CACHED =
+      "its TLSA records are published, but senders may have the former ones until ";
 
   private static final String FORCE = "to load it in any case: sealwax reload --force";
 
@@ -205,24 +202,7 @@ public final class ServerCertificates implements Supplier<IdentityStore> {
 
   private void logUse(Identity identity, String text) {
     log.identity(identity.name(), text + identity.expires());
-    lifetime(identity, clock.now()).ifPresent(w -> log.warning("tls", w));
-  }
-
-  /** What an admin should know about the dates of a certificate. */
-  public static Optional<String> lifetime(Identity identity, Instant now) {
-    Instant end = identity.expires();
-    Instant begin = identity.leaf().getNotBefore().toInstant();
-    if (now.isAfter(end)) {
-      return Optional.of(identity.name() + ": the certificate expired on " + end);
-    }
-    if (now.isBefore(begin)) {
-      return Optional.of(identity.name() + ": the certificate is valid only from " + begin);
-    }
-    Duration part = Duration.between(begin, end).dividedBy(SOON_PART);
-    Duration soon = part.compareTo(SOON) < 0 ? part : SOON;
-    return now.plus(soon).isAfter(end)
-        ? Optional.of(identity.name() + ": the certificate expires soon, on " + end)
-        : Optional.empty();
+    CertificateDates.notice(identity, clock.now()).ifPresent(w -> log.warning("tls", w));
   }
 
   /**
@@ -391,7 +371,14 @@ public final class ServerCertificates implements Supplier<IdentityStore> {
       decision = LoadDecision.LOAD;
     }
     boolean complete = published.missing().isEmpty();
-    if (!decision.isLoaded()) {
+    CachedMismatch cached = CachedMismatch.after(slot.cached, decision, published, clock.now());
+    slot.cached = cached;
+    if (decision.isLoaded() && cached != null && waits(cached, good, fresh, published)) {
+      Instant until = cached.until();
+      Instant again = clock.now().plus(AGAIN);
+      slot.due = until.isBefore(again) ? until : again;
+      refuse(slot, new SlotInForce.Refusal(SlotInForce.RefusedBy.GUARD, CACHED + until));
+    } else if (!decision.isLoaded()) {
       slot.due = clock.now().plus(AGAIN);
       slot.offered = fresh;
       if (slot.former != null) {
@@ -430,6 +417,19 @@ public final class ServerCertificates implements Supplier<IdentityStore> {
     }
   }
 
+  /**
+   * Whether the new pair waits for the caches of senders: only while the one in force matches as
+   * well, and does not end soon.
+   */
+  private boolean waits(
+      CachedMismatch cached, @Nullable Identity good, Identity fresh, PublishedNames published) {
+    Instant now = clock.now();
+    return cached.isIn(now)
+        && good != null
+        && now.plus(LoadDecision.SHORT).isBefore(good.expires())
+        && guard.decide(fresh, good, published, now).isLoaded();
+  }
+
   private static String refusal(SlotInForce slot, LoadDecision decision) {
     Identity inForce = Objects.requireNonNull(slot.inForce);
     return "refused: "
@@ -443,6 +443,7 @@ public final class ServerCertificates implements Supplier<IdentityStore> {
     slot.offered = null;
     slot.former = former;
     slot.refusal = null;
+    slot.cached = null;
     slot.due = former == null ? null : clock.now().plus(AGAIN);
     putInForce(slot, fresh);
     logUse(fresh, "reloaded, valid until ");

@@ -29,6 +29,9 @@ final class SlotInForce {
   /** Why {@link #offered}, or what cannot be read, is not in force; null: nothing is refused. */
   volatile @Nullable Refusal refusal;
 
+  /** Why {@link #offered} waits although its records are published; null: it need not. */
+  @Nullable CachedMismatch cached;
+
   /** When the pairs are judged again; null: not before the source changes. */
   @Nullable Instant due;
 

@@ -24,7 +24,7 @@ import org.sealwax.mail.tls.IdentitySettings;
 import org.sealwax.mail.tls.RootStore;
 import org.sealwax.mail.tls.verdict.CertificateName;
 import org.sealwax.mail.tls.verdict.NameCheck;
-import org.sealwax.router.certs.ServerCertificates;
+import org.sealwax.router.certs.CertificateDates;
 import org.sealwax.router.certs.acme.AcmeSettings;
 import org.sealwax.router.certs.acme.AcmeSetup;
 import org.sealwax.router.certs.rollover.ZoneServerRow;
@@ -184,7 +184,7 @@ public final class ConfiguredFilesCheck {
       error(place, e);
       return;
     }
-    ServerCertificates.lifetime(identity, clock.now()).ifPresent(w -> warning(place, w));
+    CertificateDates.notice(identity, clock.now()).ifPresent(w -> warning(place, w));
     for (String name : names) {
       // A wildcard stands for any label: the certificate must have the wildcard, too.
       Domain asked = Domain.of(name.startsWith("*.") ? "any-label" + name.substring(1) : name);

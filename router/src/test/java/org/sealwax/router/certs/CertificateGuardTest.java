@@ -36,7 +36,8 @@ final class CertificateGuardTest {
   private final CertificateGuard guard = new CertificateGuard(ROOT::roots);
 
   private static PublishedNames published(DaneState... states) {
-    List<TlsaView> views = Stream.of(states).map(s -> new TlsaView(MX, "ns" + s, s)).toList();
+    List<TlsaView> views =
+        Stream.of(states).map(s -> new TlsaView(MX, "ns" + s, s, Duration.ZERO)).toList();
     return new PublishedNames(List.of(MX), views, List.of());
   }
 

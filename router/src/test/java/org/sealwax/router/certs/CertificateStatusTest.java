@@ -67,7 +67,9 @@ final class CertificateStatusTest {
   void goodCertificateNeedsNothing() throws InterruptedException {
     published =
         new PublishedNames(
-            List.of(HOST), List.of(new TlsaView(HOST, "ns1", records(pair))), List.of());
+            List.of(HOST),
+            List.of(new TlsaView(HOST, "ns1", records(pair), Duration.ZERO)),
+            List.of());
     List<StatusItem> items = status(files()).items();
     assertTrue(items.stream().allMatch(item -> item.action().isEmpty()), items.toString());
     StatusItem certificate = of(StatusTopic.CERTIFICATE, items).getFirst();
@@ -84,11 +86,11 @@ final class CertificateStatusTest {
         new PublishedNames(
             List.of(HOST),
             List.of(
-                new TlsaView(HOST, "ns1", records(pair)),
-                new TlsaView(HOST, "ns2", records(CA.identity(HOST.name()))),
-                new TlsaView(HOST, "ns3", new DaneState.LookupFailed("timed out")),
-                new TlsaView(HOST, "ns4", new DaneState.Absent("no TLSA records")),
-                new TlsaView(HOST, "ns5", new DaneState.Unusable("usages 0 and 1"))),
+                new TlsaView(HOST, "ns1", records(pair), Duration.ZERO),
+                new TlsaView(HOST, "ns2", records(CA.identity(HOST.name())), Duration.ZERO),
+                new TlsaView(HOST, "ns3", new DaneState.LookupFailed("timed out"), Duration.ZERO),
+                new TlsaView(HOST, "ns4", new DaneState.Absent("no TLSA records"), Duration.ZERO),
+                new TlsaView(HOST, "ns5", new DaneState.Unusable("usages 0 and 1"), Duration.ZERO)),
             List.of("timed out"));
     List<StatusItem> tlsa = of(StatusTopic.TLSA, status(files()).items());
     assertEquals(
@@ -112,9 +114,8 @@ final class CertificateStatusTest {
     Instant begin = clock.now().minus(Duration.ofDays(1));
     Identity brief = CA.leaf(HOST.name()).valid(begin, begin.plus(Duration.ofDays(40))).identity();
     Instant end = brief.expires();
-    assertEquals(
-        Optional.empty(), ServerCertificates.lifetime(brief, end.minus(Duration.ofDays(11))));
-    assertTrue(ServerCertificates.lifetime(brief, end.minus(Duration.ofDays(9))).isPresent());
+    assertEquals(Optional.empty(), CertificateDates.notice(brief, end.minus(Duration.ofDays(11))));
+    assertTrue(CertificateDates.notice(brief, end.minus(Duration.ofDays(9))).isPresent());
   }
 
   /** Without a server: the files have a pair that the next start refuses. */
@@ -123,7 +124,9 @@ final class CertificateStatusTest {
     IdentitySettings files = files();
     published =
         new PublishedNames(
-            List.of(HOST), List.of(new TlsaView(HOST, "ns1", records(pair))), List.of());
+            List.of(HOST),
+            List.of(new TlsaView(HOST, "ns1", records(pair), Duration.ZERO)),
+            List.of());
     status(files).certificates().turn(ServerCertificates.TurnMode.RELOAD);
     TestCa.write(CA.identity(HOST.name()), folder, "mx");
     List<StatusItem> items = of(StatusTopic.CERTIFICATE, status(files).items());
@@ -140,7 +143,9 @@ final class CertificateStatusTest {
     IdentitySettings files = files();
     published =
         new PublishedNames(
-            List.of(HOST), List.of(new TlsaView(HOST, "ns1", records(pair))), List.of());
+            List.of(HOST),
+            List.of(new TlsaView(HOST, "ns1", records(pair), Duration.ZERO)),
+            List.of());
     CertificateStatus status = status(files);
     status.certificates().turn(ServerCertificates.TurnMode.RELOAD);
     TestCa.write(CA.identity(HOST.name()), folder, "mx");

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -69,7 +70,8 @@ final class KeyTypesTest {
                     "ns1",
                     new DaneState.Usable(
                         new TlsaAssociations(
-                            Set.of(TlsaBuilder.of(3, 1, 1, first.leaf())), List.of(HOST))))),
+                            Set.of(TlsaBuilder.of(3, 1, 1, first.leaf())), List.of(HOST))),
+                    Duration.ZERO)),
             List.of());
     RecordingMailLog log = new RecordingMailLog();
     CertificateGuard guard = new CertificateGuard(CA::roots);

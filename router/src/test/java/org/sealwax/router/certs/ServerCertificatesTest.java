@@ -44,6 +44,8 @@ final class ServerCertificatesTest {
   private static final Domain HOST = Domain.of("mx.example.org");
   private static final TestCa CA = TestCa.root("Public Root");
 
+  private static final Duration TTL = Duration.ofHours(1);
+
   @TempDir private Path folder = Path.of("");
 
   private final ManualClock clock = new ManualClock(Clock.system().now());
@@ -65,7 +67,8 @@ final class ServerCertificatesTest {
             .toArray(TlsaAssociation[]::new);
     DaneState state = new DaneState.Usable(new TlsaAssociations(Set.of(records), List.of(HOST)));
     published =
-        new PublishedNames(List.of(HOST), List.of(new TlsaView(HOST, "ns1", state)), List.of());
+        new PublishedNames(
+            List.of(HOST), List.of(new TlsaView(HOST, "ns1", state, TTL)), List.of());
   }
 
   private void breakDns() {
@@ -149,11 +152,84 @@ final class ServerCertificatesTest {
     publish(first, next);
     clock.pass(ServerCertificates.AGAIN);
     again.turn(ServerCertificates.TurnMode.TIMER);
+    assertShows(first, again);
+    passJudged(TTL.multipliedBy(2).plus(ServerCertificates.AGAIN), again);
     assertShows(next, again);
     ServerCertificates last = start();
     assertShows(next, last);
     turns(last);
     assertShows(next, last);
+  }
+
+  /** A sender may have the former records in its cache, which the new key does not match. */
+  @Test
+  void changedKeyWaitsUntilNoCacheHasTheFormerRecords() throws Exception {
+    Identity first = pair();
+    Identity next = pair();
+    ServerCertificates server = refused(first, next);
+    publish(first, next);
+    passJudged(TTL.multipliedBy(2).minusSeconds(1), server);
+    assertShows(first, server);
+    assertEquals(1, server.reload(slots(), false).size(), "a reload loads nothing early");
+    assertTrue(log.recorded("certificateRefused", "senders may have the former ones until"));
+    // A server that shows the former records again: the wait begins again.
+    publish(first);
+    passJudged(ServerCertificates.AGAIN, server);
+    publish(first, next);
+    passJudged(TTL.multipliedBy(2).minusSeconds(1), server);
+    assertShows(first, server);
+    passJudged(ServerCertificates.AGAIN.multipliedBy(2), server);
+    assertShows(next, server);
+  }
+
+  @Test
+  void changedKeyDoesNotWaitForCachesWhenTheFormerOneMatchesNoMore() throws Exception {
+    Identity first = pair();
+    Identity next = pair();
+    ServerCertificates server = refused(first, next);
+    publish(next);
+    passJudged(ServerCertificates.AGAIN, server);
+    assertShows(next, server);
+  }
+
+  @Test
+  void changedKeyDoesNotWaitForCachesWhenTheFormerCertificateEndsSoon() throws Exception {
+    Identity first =
+        CA.leaf(HOST.name())
+            .valid(clock.now().minus(Duration.ofDays(1)), clock.now().plus(Duration.ofDays(4)))
+            .identity();
+    Identity next = pair();
+    ServerCertificates server = refused(first, next);
+    publish(first, next);
+    passJudged(ServerCertificates.AGAIN, server);
+    assertShows(first, server);
+    clock.pass(Duration.ofDays(1));
+    passJudged(ServerCertificates.AGAIN, server);
+    assertShows(next, server);
+  }
+
+  /** A server whose new key has no record yet. */
+  private ServerCertificates refused(Identity first, Identity next) throws Exception {
+    write(first);
+    publish(first);
+    ServerCertificates server = start();
+    turns(server);
+    write(next);
+    turns(server);
+    assertShows(first, server);
+    return server;
+  }
+
+  /** With a turn whenever the pairs are judged again. */
+  private void passJudged(Duration time, ServerCertificates server) throws InterruptedException {
+    Duration left = time;
+    do {
+      Duration step =
+          left.compareTo(ServerCertificates.AGAIN) < 0 ? left : ServerCertificates.AGAIN;
+      clock.pass(step);
+      server.turn(ServerCertificates.TurnMode.TIMER);
+      left = left.minus(step);
+    } while (left.isPositive());
   }
 
   @Test
