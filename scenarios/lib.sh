@@ -62,12 +62,14 @@ await() {
   # Often at first: most waits are short. Each check starts a process or two.
   while [ "$slept" -le $((seconds * 100)) ] && [ $SECONDS -le "$end" ]; do
     "$@" >/dev/null 2>&1 && return 0
+    [ $? != $GONE ] || fail "waited for $what, and the process has ended"
     sleep 0.$pause
     slept=$((slept + 10#$pause))
     [ "$slept" -lt 100 ] || pause=20
   done
   fail "waited ${seconds} s for $what"
 }
+GONE=99 # status of a condition of await that can no longer be met
 port_open() { (exec 3<>"/dev/tcp/$1/$2") 2>/dev/null; }
 hop() { echo "[${1%:*}]:${1##*:}"; } # a next hop: an address needs brackets
 free_port() { python3 -c 'import socket,sys; s=socket.socket(); s.bind((sys.argv[1],0)); print(s.getsockname()[1])' "${1:-127.0.0.1}"; }
@@ -100,7 +102,7 @@ sealwax_start() { # DIR: reads DIR/sealwax.toml, logs to DIR/sealwax.log; sets S
   await 30 "sealwax to listen" sealwax_ready "$dir" "$SEALWAX_PID"
 }
 sealwax_ready() {
-  kill -0 "$2" 2>/dev/null || exit 1 # the log gives the reason, and finish shows it
+  kill -0 "$2" 2>/dev/null || return $GONE # finish shows its log
   local address
   for address in $(sed -nE 's/^address *= *"([0-9.]+:[0-9]+)".*/\1/p' "$1/sealwax.toml"); do
     port_open "${address%:*}" "${address##*:}" || return 1
