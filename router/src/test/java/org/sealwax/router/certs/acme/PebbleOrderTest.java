@@ -246,6 +246,7 @@ final class PebbleOrderTest {
 
     // Or it could write after the deletion that its next order comes in a quarter of an hour.
     first.close();
+    results.clear();
     Files.deleteIfExists(folder.resolve("acme").resolve("mx.example.org.state"));
     start(
         settings(server, Map.of("eabKeyId", Optional.of("kid-1"), "eabKeyFile", Optional.of(key))),
