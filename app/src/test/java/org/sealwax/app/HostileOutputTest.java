@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -536,6 +537,7 @@ final class HostileOutputTest {
   }
 
   /** Every command writes to the streams that escape, and to no other. */
+  @Tag("long")
   @Test
   void onlyTheProcessItselfUsesItsStreams() {
     Set<String> users = new TreeSet<>();

@@ -330,7 +330,7 @@ final class PoisonedItemTest {
     Path file = poisoned();
     makeDue(file);
     Map<String, String> fault = fault("org.sealwax.router.spool.SpoolReader#dueBatch", "error");
-    try (ServerProcess last = supervised(file, fault, "were set aside in the table aside")) {
+    try (ServerProcess last = supervised(file, fault, "set aside in the table aside")) {
       assertEquals(0, ends, output + last.output());
     }
   }
@@ -340,7 +340,7 @@ final class PoisonedItemTest {
     Path file = poisoned();
     Path database = folder.resolve("state/spool/spool.db");
     change(database, "UPDATE share SET due = 1, state = 9");
-    try (ServerProcess last = supervised(file, Map.of(), "were set aside in the table aside")) {
+    try (ServerProcess last = supervised(file, Map.of(), "set aside in the table aside")) {
       assertEquals(0, ends);
       assertEquals(1, count(database, "SELECT count(*) FROM aside"));
       assertEquals(
