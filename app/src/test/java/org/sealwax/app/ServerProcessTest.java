@@ -322,7 +322,7 @@ final class ServerProcessTest {
     Files.move(database, copy.resolve("spool.db.part"));
     CommandOutput unfinished = sealwax("", "restore", copy.toString(), "--config", config);
     assertEquals(ExitStatus.SYSTEM, unfinished.code());
-    assertTrue(unfinished.out().contains("not a complete backup"), unfinished.out());
+    assertTrue(unfinished.out().contains("is not a backup: spool.db is missing"), unfinished.out());
     Files.move(copy.resolve("spool.db.part"), database);
     CommandOutput restored = sealwax("", "restore", copy.toString(), "--config", config);
     assertEquals(ExitStatus.OK, restored.code(), restored.out());

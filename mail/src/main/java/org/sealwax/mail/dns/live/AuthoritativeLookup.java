@@ -284,7 +284,7 @@ public final class AuthoritativeLookup {
               DnssecStatus.INSECURE,
               asked.owner(),
               0,
-              Duration.ZERO,
+              Duration.ofSeconds(found.stream().mapToLong(Record::getTTL).max().orElse(0)),
               ""));
     } catch (IOException e) {
       return Optional.of(unknown(asked.owner(), FailureText.of(e)));
