@@ -116,7 +116,8 @@ public final class DkimFuzzTargets {
                       .txt(keys.getFirst().recordName());
               DkimResult result = SignedMessages.verify(signed, name -> answer).getFirst();
               String key = keys.getFirst().record();
-              String bare = key.substring(key.indexOf("p=") + 2);
+              // The last character has bits that are not of the key: another text, the same key.
+              String bare = key.substring(key.indexOf("p=") + 2, key.length() - 2);
               holds(
                   !result.passes() || text.replaceAll("[ \t\r\n]", "").contains(bare),
                   "a pass by another key");
