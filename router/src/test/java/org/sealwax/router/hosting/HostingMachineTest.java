@@ -208,7 +208,7 @@ final class HostingMachineTest {
     assertFalse(MxChangeOrder.of(state, now).hasWarning());
   }
 
-  /** Else an attacker of our resolver could have the policy list a host of theirs. */
+  /** A forged DNS answer could otherwise put the host of an attacker into the policy. */
   @Test
   void anUnsignedMxRecordIsListedAfterADayOnly() {
     signed = false;
